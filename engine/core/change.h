@@ -1,0 +1,34 @@
+// What one committed transaction altered in one mailbox, told to every session that has it selected.
+#pragma once
+
+#include "core/flags.h"
+#include "core/ids.h"
+
+#include <QList>
+
+namespace posthorn {
+
+struct MessageMark
+{
+    Uid uid = 0;
+    Flags flags = 0;
+    ModSeq modSeq = 0;
+    MessageId message;
+    qint64 size = 0; // octets
+    bool operator==(const MessageMark &) const = default;
+};
+
+struct MailboxChange
+{
+    MailboxId mailbox;
+    ModSeq modSeq = 0; // the mailbox's HIGHESTMODSEQ after it
+    QList<MessageMark> appended; // ascending by UID
+    QList<MessageMark> altered;  // new flags
+    QList<UidRange> expunged;    // only UIDs that existed, ascending
+    Keywords keywords;           // all of the mailbox's keywords; empty when they did not change
+    bool removed = false;        // the mailbox itself is gone
+
+    bool operator==(const MailboxChange &) const = default;
+};
+
+} // namespace posthorn
