@@ -1,0 +1,42 @@
+// What the control server works on. engine.h builds it; all pointers outlive the server.
+#pragma once
+
+#include "core/counters.h"
+#include "core/events.h"
+#include "core/settings.h"
+
+#include <QDateTime>
+#include <QString>
+
+#include <functional>
+
+namespace posthorn::store { class Store; }
+namespace posthorn::net { class Network; class TlsContexts; }
+namespace posthorn::auth { class Authenticator; }
+
+namespace posthorn::control {
+
+struct Context
+{
+    store::Store *store = nullptr;
+    net::Network *network = nullptr;      // engine thread
+    net::TlsContexts *tls = nullptr;      // any thread
+    auth::Authenticator *authenticator = nullptr; // any thread
+    EventLog *events = nullptr;           // any thread
+    Counters *counters = nullptr;         // any thread
+    QString dataDirectory;
+    QDateTime startedAt;
+
+    // The settings in force. Engine thread.
+    std::function<SettingsPointer()> settings;
+    // Values given on the command line, which win over kept ones; setting them is refused with Denied.
+    std::function<bool(const QString &key)> isOverridden;
+    // The kept settings changed: build a new snapshot, move listeners, re-read certificates. Engine thread.
+    std::function<void()> settingsChanged;
+    // Stop the server cleanly. Engine thread; returns at once.
+    std::function<void()> stop;
+    // Deletes queue entries and so on are the store's; this tells the queue runner. May be empty.
+    std::function<void()> queueChanged;
+};
+
+} // namespace posthorn::control

@@ -1,0 +1,168 @@
+// What an IMAP session asks of the world, and what it is told. Every need but the ones marked "no answer" is answered
+// by exactly one Answer that names its id; answers may come in any order and the machine keeps command order.
+// A Failure answers any need. Rows come in batches, so that neither side holds a big mailbox in memory.
+#pragma once
+
+#include "core/change.h"
+#include "core/machine.h"
+#include "core/result.h"
+
+#include <QByteArray>
+#include <QList>
+#include <QString>
+
+#include <optional>
+#include <variant>
+
+namespace posthorn::imap {
+
+// --- needs -----------------------------------------------------------------------------------------------------
+
+// SASL (RFC 4422). Begin starts an exchange, Continue carries the client's next response, Cancel ends it (no answer).
+struct SaslBegin { QByteArray mechanism; std::optional<QByteArray> initialResponse; };
+struct SaslContinue { QByteArray response; };
+struct SaslCancel {};
+// LOGIN command. Answered by SaslAnswer (never Challenge).
+struct VerifyPassword { QByteArray user; QByteArray password; };
+
+// Answered by MailboxList: all mailboxes the user can see; the machine matches patterns.
+struct ListMailboxes {};
+// Answered by Selected. Ends the selection before it.
+struct SelectMailbox { QString name; bool readOnly = false; };
+// Changes stop being told. No answer.
+struct CloseMailbox {};
+// Answered by MailboxStatus.
+struct StatusMailbox { QString name; };
+// Answered by Done. specialUse: "\\Sent" and so on, or empty.
+struct CreateMailbox { QString name; QByteArray specialUse; };
+struct DeleteMailbox { QString name; };
+struct RenameMailbox { QString from; QString to; };
+struct SubscribeMailbox { QString name; bool subscribe = true; };
+
+// APPEND. Begin is answered by Done (mailbox exists, quota has room for `size`), then Content (each answered by Done),
+// then End answered by Appended. AppendCancel has no answer. `internalDate` is ms since 1970 UTC.
+struct AppendBegin { QString name; QList<QByteArray> flags; std::optional<qint64> internalDate; int internalDateOffset = 0; qint64 size = 0; };
+struct AppendContent { QByteArray bytes; };
+struct AppendEnd {};
+struct AppendCancel {};
+
+// What FETCH wants of each message. The service fills only what is asked for.
+struct FetchWants
+{
+    bool envelope = false;      // row.envelope: the ENVELOPE text
+    bool bodyStructure = false; // row.bodyStructure: the BODYSTRUCTURE text
+    bool header = false;        // row.header: the message's own header with its empty line
+    bool parts = false;         // row.parts: message::packOffsets form
+    bool body = false;          // row.body when the message is small (at most inlineBodySize), else isNull()
+    bool saveDate = false;
+    static constexpr qint64 inlineBodySize = 128 * 1024;
+};
+// Answered by FetchedRows: a first batch; if it is not the last, the machine asks again with uids cut to what is left.
+// UIDs that are gone are left out. When only UID, FLAGS, MODSEQ, INTERNALDATE or RFC822.SIZE are wanted all wants are
+// false. changedSince (0: off) leaves out messages whose MODSEQ is not greater (RFC 7162).
+struct FetchMessages { QList<UidRange> uids; FetchWants wants; ModSeq changedSince = 0; qint64 maxBytes = 512 * 1024; };
+// Octets of a message (header and body as one), answered by ContentPiece; may be shorter than asked at most by the end
+// of the message or 256 KiB.
+struct ReadContent { MessageId message; qint64 offset = 0; qint64 length = 0; };
+
+enum class FlagAction { Set, Add, Remove };
+// STORE. Flags by name (system flags and keywords); unknown keywords are created if there is room. Answered by
+// FlagsStored. unchangedSince as RFC 7162 §3.1.3 when set. silent is only the machine's business.
+struct StoreFlags { QList<UidRange> uids; FlagAction action = FlagAction::Add; QList<QByteArray> flags; std::optional<ModSeq> unchangedSince; };
+// COPY and MOVE. Answered by Copied. A move's own expunges are told in Copied, not by changed().
+struct CopyMessages { QList<UidRange> uids; QString to; bool move = false; };
+// EXPUNGE, UID EXPUNGE, CLOSE: removes messages with \Deleted among `uids` (all when empty). Answered by Expunged.
+struct ExpungeMessages { QList<UidRange> uids; };
+
+// SEARCH. Sequence sets are already UIDs. Answered by Found.
+struct SearchKey
+{
+    enum class Op {
+        All, And, Or, Not, Uids, HasFlags, LacksFlags, Keyword, Unkeyword, Recent, Old, New,
+        Before, On, Since, SentBefore, SentOn, SentSince, Larger, Smaller, Older, Younger,
+        Header, Subject, From, To, Cc, Bcc, Body, Text, ModSeqAtLeast, SavedBefore, SavedOn, SavedSince, Never,
+    };
+    Op op = Op::All;
+    QList<SearchKey> children;  // And: any number, Or: two, Not: one
+    QList<UidRange> uids;       // Uids
+    Flags flags = 0;            // HasFlags, LacksFlags: system flags
+    QByteArray name;            // Header: field name; Keyword, Unkeyword: the keyword
+    QString text;               // text to look for, decoded; empty matches any
+    qint64 number = 0;          // sizes in octets, dates as days since 1970, Older and Younger in seconds, MODSEQ
+};
+struct SearchMessages { SearchKey key; };
+
+// ID (RFC 2971), for the log. No answer.
+struct ClientId { QList<std::pair<QByteArray, QByteArray>> fields; };
+// A command was refused or failed, for log and trace: `line` has no secrets. No answer.
+struct Refused { QByteArray line; QByteArray reply; };
+// Answered by Quota (RFC 9208 STORAGE).
+struct GetQuota { QString mailbox; };
+
+using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
+                          StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
+                          AppendContent, AppendEnd, AppendCancel, FetchMessages, ReadContent, StoreFlags, CopyMessages,
+                          ExpungeMessages, SearchMessages, ClientId, Refused, GetQuota>;
+struct Need { NeedId id = 0; What what; };
+
+// --- answers ---------------------------------------------------------------------------------------------------
+
+struct Done {};
+struct Failure { Error error; };
+struct SaslAnswer
+{
+    enum class Outcome { Challenge, Success, Failure, Unavailable };
+    Outcome outcome = Outcome::Failure;
+    QByteArray bytes; // Challenge: to send; Success: additional data, if any
+    QString user;     // Success: the account's address
+};
+struct MailboxEntry
+{
+    QString name; // hierarchy separator '/'
+    QByteArray specialUse; // "\\Sent", or empty
+    bool subscribed = false;
+    bool selectable = true; // false: a name with children and no mailbox of its own
+};
+struct MailboxList { QList<MailboxEntry> mailboxes; QStringList lostSubscriptions; };
+struct Selected
+{
+    MailboxId mailbox;
+    QString name;
+    quint32 uidValidity = 0;
+    Uid uidNext = 0;
+    ModSeq highestModSeq = 0;
+    QList<Uid> uids; // ascending; sequence numbers are positions in it
+    Uid firstRecent = 0; // UIDs from here on are \Recent to this session; 0: none
+    qsizetype firstUnseen = 0; // sequence number, 0: none
+    Keywords keywords;
+    bool readOnly = false;
+};
+struct MailboxStatus
+{
+    MailboxId mailbox;
+    qint64 messages = 0, recent = 0, unseen = 0, deleted = 0, size = 0;
+    Uid uidNext = 0;
+    quint32 uidValidity = 0;
+    ModSeq highestModSeq = 0;
+};
+struct Appended { quint32 uidValidity = 0; Uid uid = 0; };
+struct FetchedRow
+{
+    MessageMark mark;
+    qint64 internalDate = 0;    // ms since 1970
+    int internalDateOffset = 0; // minutes east of UTC
+    qint64 saveDate = 0;
+    QByteArray envelope, bodyStructure, header, parts, body;
+};
+struct FetchedRows { QList<FetchedRow> rows; Uid nextUid = 0; /* 0: that was all; else go on from here */ };
+struct ContentPiece { QByteArray bytes; };
+struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 7162: left alone, changed since */ Keywords keywords; ModSeq highestModSeq = 0; };
+struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };
+struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
+struct Found { QList<Uid> uids; ModSeq highestModSeq = 0; };
+struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
+
+using Answer = std::variant<Done, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
+                            ContentPiece, FlagsStored, Copied, Expunged, Found, Quota>;
+
+} // namespace posthorn::imap

@@ -1,0 +1,92 @@
+// Mailboxes: names, identities, totals, and which messages are in them.
+// Every change of a mailbox's messages goes through these functions, which keep its totals, give out UIDs and MODSEQs
+// (both only ever grow) and note a MailboxChange in the transaction.
+#pragma once
+
+#include "core/change.h"
+#include "core/result.h"
+
+#include <QString>
+
+#include <optional>
+
+namespace posthorn::store {
+
+class Connection;
+class Transaction;
+
+struct Mailbox
+{
+    MailboxId id;
+    AccountId account;
+    QString name;          // "INBOX", "Work/2026"; separator '/'
+    QByteArray specialUse; // "\\Sent" or empty
+    bool subscribed = true;
+    quint32 uidValidity = 0;
+    Uid uidNext = 1;
+    ModSeq highestModSeq = 1;
+    qint64 messages = 0, unseen = 0, deleted = 0, octets = 0;
+    Uid firstRecent = 1; // UIDs from here on no session has been told of yet
+    Keywords keywords;
+};
+
+struct Marks
+{
+    QList<MessageMark> marks; // ascending by UID
+    ModSeq highestModSeq = 0;
+    Uid uidNext = 1;
+};
+
+enum class FlagAction { Set, Add, Remove };
+
+struct FlagsChange
+{
+    QList<MessageMark> altered;
+    QList<Uid> modified; // left alone: changed since `unchangedSince`
+    ModSeq highestModSeq = 0;
+    Keywords keywords;
+};
+
+struct CopyOutcome
+{
+    quint32 uidValidity = 0;
+    QList<UidRange> from, to; // pairwise the same messages in the same order
+    QList<UidRange> expunged; // move only
+    ModSeq highestModSeq = 0; // of the source
+};
+
+class Mailboxes
+{
+public:
+    static Result<QList<Mailbox>> list(Connection &, AccountId);
+    static Result<QStringList> lostSubscriptions(Connection &, AccountId); // subscribed names without a mailbox
+    static Result<Mailbox> find(Connection &, AccountId, const QString &name); // NotFound; INBOX in any case
+    static Result<Mailbox> get(Connection &, MailboxId);
+    // Makes missing parents. Exists, Invalid (name too long, empty parts, control characters), TooLarge (too many).
+    static Result<MailboxId> create(Transaction &, AccountId, const QString &name, const QByteArray &specialUse = {});
+    static Result<void> remove(Transaction &, AccountId, const QString &name, const QString &by); // Denied: INBOX
+    // With children; renaming INBOX moves its messages (RFC 9051 §6.3.6).
+    static Result<void> rename(Transaction &, AccountId, const QString &from, const QString &to);
+    static Result<void> subscribe(Transaction &, AccountId, const QString &name, bool subscribe);
+    // The session takes all \Recent messages: returns the first recent UID (0: none) and sets the mark to UIDNEXT.
+    static Result<Uid> takeRecent(Transaction &, MailboxId);
+
+    // All marks of a mailbox, or those of UIDs in `ranges` (empty: all).
+    static Result<Marks> marks(Connection &, MailboxId, const QList<UidRange> &ranges = {});
+
+    // Files a stored message; OverQuota when the account has no room (checked here, in the transaction).
+    // `internalDate` ms since 1970 UTC.
+    static Result<MessageMark> add(Transaction &, MailboxId, MessageId, Flags, qint64 internalDate,
+                                   int internalDateOffset = 0);
+    // Keyword names become bits, made when there is room (TooLarge when not). System flags by their IMAP names.
+    static Result<Flags> flagsFromNames(Transaction &, MailboxId, const QList<QByteArray> &names);
+    static Result<FlagsChange> setFlags(Transaction &, MailboxId, const QList<UidRange> &, FlagAction,
+                                        const QList<QByteArray> &names, std::optional<ModSeq> unchangedSince = {});
+    static Result<CopyOutcome> copy(Transaction &, MailboxId from, const QList<UidRange> &, MailboxId to, bool move,
+                                    const QString &by);
+    // Removes messages with \Deleted among `ranges` (all when empty), or all in `ranges` when `regardless`.
+    static Result<QList<UidRange>> expunge(Transaction &, MailboxId, const QList<UidRange> &, bool regardless,
+                                           const QString &by, ModSeq *highestModSeq = nullptr);
+};
+
+} // namespace posthorn::store

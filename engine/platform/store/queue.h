@@ -1,0 +1,63 @@
+// The queue: one row an entry, an entry being one message for one recipient elsewhere.
+#pragma once
+
+#include "core/ids.h"
+#include "core/result.h"
+
+#include <QByteArray>
+#include <QList>
+#include <QString>
+
+#include <optional>
+
+namespace posthorn::store {
+
+class Connection;
+class Transaction;
+
+enum class EntryState { Waiting, Held, Active };
+
+struct Entry
+{
+    EntryId id;
+    MessageId message;
+    QByteArray journey;      // the trace's key of this message
+    QByteArray reversePath;  // without brackets, empty: null
+    QByteArray recipient;
+    QByteArray domain;       // of the recipient
+    QByteArray originalRecipient; // ORCPT
+    quint8 notify = 0;       // smtp::NotifyFlag bits
+    QByteArray ret, envid;
+    bool smtpUtf8 = false;
+    int body = 0;            // smtp::BodyType
+    EntryState state = EntryState::Waiting;
+    qint64 createdAt = 0;    // ms since 1970
+    qint64 nextAttempt = 0;
+    int attempts = 0;
+    QString lastError;
+    QByteArray lastDialogue;
+    qint64 size = 0;         // of the message; filled by list and get
+};
+
+struct QueueFilter
+{
+    QString text;   // found in sender, recipient or journey
+    QString domain;
+    std::optional<EntryState> state;
+    qint64 afterId = 0;
+    int limit = 1000;
+};
+
+class Queue
+{
+public:
+    static Result<EntryId> add(Transaction &, const Entry &);
+    static Result<QList<Entry>> list(Connection &, const QueueFilter &);
+    static Result<Entry> get(Connection &, EntryId);
+    static Result<void> setState(Transaction &, EntryId, EntryState);
+    static Result<void> retryNow(Transaction &, EntryId);
+    static Result<void> remove(Transaction &, EntryId); // gone from the queue; the caller traces who and why
+    static Result<qint64> count(Connection &);
+};
+
+} // namespace posthorn::store
