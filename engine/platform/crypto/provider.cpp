@@ -9,6 +9,10 @@
 #include <atomic>
 #include <mutex>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace posthorn::crypto {
 
 namespace {
@@ -21,6 +25,9 @@ void ensureQca()
 {
     static std::once_flag once;
     std::call_once(once, [] {
+#if defined(__SANITIZE_ADDRESS__)
+        const __lsan::ScopedDisabler notOurs; // QCA's OpenSSL plugin never unloads the legacy provider
+#endif
         QCA::init();
         QCA::scanForPlugins();
         // QCA tears itself down with the application object, in a routine it has just added. Routines run last added
