@@ -1,0 +1,203 @@
+#include "platform/system/sockets.h"
+
+#ifdef Q_OS_WIN
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <mstcpip.h>
+#else
+#include <arpa/inet.h>
+#include <cerrno>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
+#include <cstring>
+#include <limits>
+
+namespace posthorn::system {
+
+namespace {
+
+#ifdef Q_OS_WIN
+using Native = SOCKET;
+using Length = int;
+bool wouldBlock() { return WSAGetLastError() == WSAEWOULDBLOCK; }
+bool interrupted() { return WSAGetLastError() == WSAEINTR; }
+constexpr int sendFlags = 0;
+#else
+using Native = int;
+using Length = size_t;
+bool wouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+bool interrupted() { return errno == EINTR; }
+#ifdef MSG_NOSIGNAL
+constexpr int sendFlags = MSG_NOSIGNAL;
+#else
+constexpr int sendFlags = 0; // macOS: SO_NOSIGPIPE is set with setNonBlocking()
+#endif
+#endif
+
+Length lengthOf(qint64 octets)
+{
+    return Length(qMin<qint64>(octets, std::numeric_limits<int>::max()));
+}
+
+qint64 receiveWith(Socket socket, char *to, qint64 max, int flags)
+{
+    for (;;) {
+        const auto got = ::recv(Native(socket), to, lengthOf(max), flags);
+        if (got >= 0)
+            return got;
+        if (!interrupted())
+            return wouldBlock() ? WouldBlock : Broken;
+    }
+}
+
+void setOption(Socket socket, int level, int name, int value)
+{
+    ::setsockopt(Native(socket), level, name, reinterpret_cast<const char *>(&value), sizeof value);
+}
+
+SocketEnd endOf4(const in_addr &address, quint16 port)
+{
+    char text[INET_ADDRSTRLEN] = {};
+    ::inet_ntop(AF_INET, &address, text, sizeof text);
+    return {QByteArray(text), port, (ntohl(address.s_addr) >> 24) == 127};
+}
+
+SocketEnd endOf6(const sockaddr_in6 &end)
+{
+    const quint16 port = ntohs(end.sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&end.sin6_addr)) {
+        in_addr address;
+        std::memcpy(&address, reinterpret_cast<const char *>(&end.sin6_addr) + 12, sizeof address);
+        return endOf4(address, port);
+    }
+    char text[INET6_ADDRSTRLEN] = {};
+    ::inet_ntop(AF_INET6, &end.sin6_addr, text, sizeof text);
+    QByteArray address(text);
+    if (end.sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&end.sin6_addr))
+        address += '%' + QByteArray::number(quint32(end.sin6_scope_id));
+    return {address, port, bool(IN6_IS_ADDR_LOOPBACK(&end.sin6_addr))};
+}
+
+SocketEnd endOf(const sockaddr_storage &end)
+{
+    if (end.ss_family == AF_INET) {
+        const auto &v4 = reinterpret_cast<const sockaddr_in &>(end);
+        return endOf4(v4.sin_addr, ntohs(v4.sin_port));
+    }
+    if (end.ss_family == AF_INET6)
+        return endOf6(reinterpret_cast<const sockaddr_in6 &>(end));
+    return {};
+}
+
+} // namespace
+
+qint64 receive(Socket socket, char *to, qint64 max)
+{
+    return receiveWith(socket, to, max, 0);
+}
+
+qint64 peek(Socket socket, char *to, qint64 max)
+{
+    return receiveWith(socket, to, max, MSG_PEEK);
+}
+
+qint64 send(Socket socket, QByteArrayView octets)
+{
+    for (;;) {
+        const auto taken = ::send(Native(socket), octets.data(), lengthOf(octets.size()), sendFlags);
+        if (taken >= 0)
+            return taken;
+        if (!interrupted())
+            return wouldBlock() ? WouldBlock : Broken;
+    }
+}
+
+void setNonBlocking(Socket socket)
+{
+#ifdef Q_OS_WIN
+    u_long on = 1;
+    ::ioctlsocket(Native(socket), FIONBIO, &on);
+#else
+    int on = 1;
+    ::ioctl(Native(socket), FIONBIO, &on);
+#ifdef SO_NOSIGPIPE
+    setOption(socket, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#endif
+#endif
+}
+
+void prepareListening(Socket socket)
+{
+    setOption(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+bool setReadableFrom(Socket socket, int octets)
+{
+#ifdef Q_OS_WIN
+    Q_UNUSED(socket)
+    Q_UNUSED(octets)
+    return false;
+#else
+    return ::setsockopt(Native(socket), SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof octets) == 0;
+#endif
+}
+
+void shutDownSending(Socket socket)
+{
+#ifdef Q_OS_WIN
+    ::shutdown(Native(socket), SD_SEND);
+#else
+    ::shutdown(Native(socket), SHUT_WR);
+#endif
+}
+
+void closeSocket(Socket socket)
+{
+#ifdef Q_OS_WIN
+    ::closesocket(Native(socket));
+#else
+    ::close(Native(socket));
+#endif
+}
+
+Socket duplicate(Socket socket)
+{
+#ifdef Q_OS_WIN
+    WSAPROTOCOL_INFOW description;
+    if (::WSADuplicateSocketW(Native(socket), ::GetCurrentProcessId(), &description) != 0)
+        return -1;
+    const SOCKET copy = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &description, 0,
+                                     WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    return copy == INVALID_SOCKET ? Socket(-1) : Socket(copy);
+#else
+    return ::fcntl(Native(socket), F_DUPFD_CLOEXEC, 0);
+#endif
+}
+
+SocketEnd remoteEnd(Socket socket)
+{
+    sockaddr_storage end = {};
+    socklen_t length = sizeof end;
+    if (::getpeername(Native(socket), reinterpret_cast<sockaddr *>(&end), &length) != 0)
+        return {};
+    return endOf(end);
+}
+
+SocketEnd localEnd(Socket socket)
+{
+    sockaddr_storage end = {};
+    socklen_t length = sizeof end;
+    if (::getsockname(Native(socket), reinterpret_cast<sockaddr *>(&end), &length) != 0)
+        return {};
+    return endOf(end);
+}
+
+} // namespace posthorn::system
