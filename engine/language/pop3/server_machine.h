@@ -26,7 +26,7 @@ struct ServerConfig
     qsizetype outputLow = 256 * 1024;
 };
 
-class ServerMachine final : public Machine
+class ServerMachine : public Machine
 {
 public:
     explicit ServerMachine(ServerConfig config);

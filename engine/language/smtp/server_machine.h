@@ -37,7 +37,7 @@ struct ServerConfig
     std::chrono::seconds greetingPatience{60}; // before the first good command
 };
 
-class ServerMachine final : public Machine
+class ServerMachine : public Machine
 {
 public:
     explicit ServerMachine(ServerConfig config);

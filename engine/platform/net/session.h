@@ -55,53 +55,68 @@ public:
 // Calls made to one worker in a row cost one event.
 void post(const Address &to, std::function<void(Session &)> deliver);
 
-// Binds a Machine M (with nextNeed() and answer(id, Answer)) to a Service S with `void handle(Need)`.
-// S is made with a function that brings an answer back: `reply(NeedId, Answer)`, callable from any thread, any time.
+// Binds a Machine M (with nextNeed() and answer(id, Answer)) to a Service S with attach(), handle(BoundSession &, Need)
+// and closed(). M is made here from its configuration.
 template<typename M, typename S>
 class BoundSession : public Session
 {
 public:
-    BoundSession(std::unique_ptr<M> machine, std::unique_ptr<S> service, QLatin1StringView protocol)
-        : m_machine(std::move(machine)), m_service(std::move(service)), m_protocol(protocol) {}
+    template<typename Config>
+    BoundSession(Config config, std::unique_ptr<S> service, QLatin1StringView protocol)
+        : m_machine(std::move(config)), m_service(std::move(service)), m_protocol(protocol) {}
 
-    Machine &machine() override { return *m_machine; }
+    Machine &machine() override { return m_machine; }
     void pump() override
     {
-        while (auto need = m_machine->nextNeed())
+        while (auto need = m_machine.nextNeed())
             m_service->handle(*this, std::move(*need));
     }
-    void attach(Address address, const Peer &peer) override
-    {
-        m_address = address;
-        m_service->attach(address, peer);
-    }
+    void attach(Address address, const Peer &peer) override { m_service->attach(address, peer); }
     void changed(const MailboxChange &change) override
     {
-        if constexpr (requires { m_machine->changed(change); })
-            m_machine->changed(change);
+        if constexpr (requires(M &machine) { machine.changed(change); })
+            m_machine.changed(change);
     }
     void closed() override { m_service->closed(); }
     QLatin1StringView protocol() const override { return m_protocol; }
-    M &typedMachine() { return *m_machine; }
     S &service() { return *m_service; }
+    // Of this connection; protocol is empty while there is no TLS.
+    [[nodiscard]] const TlsFacts &tls() const { return m_machine.facts; }
 
     // An answer given at once, on the worker, from within S::handle or a posted function.
     template<typename A>
-    void answer(NeedId id, A value) { m_machine->answer(id, std::move(value)); }
+    void answer(NeedId id, A value) { m_machine.answer(id, std::move(value)); }
     // An answer from any thread.
     template<typename A>
     static void answerLater(const Address &to, NeedId id, A value)
     {
         post(to, [id, value = std::move(value)](Session &session) mutable {
-            static_cast<BoundSession &>(session).m_machine->answer(id, std::move(value));
+            static_cast<BoundSession &>(session).m_machine.answer(id, std::move(value));
         });
     }
 
 private:
-    std::unique_ptr<M> m_machine;
+    // Keeps what the machine is told of TLS, for the service.
+    struct Remembering : M
+    {
+        using M::M;
+        void start(const TlsFacts *tls) override
+        {
+            if (tls)
+                facts = *tls;
+            M::start(tls);
+        }
+        void tlsStarted(const TlsFacts &tls) override
+        {
+            facts = tls;
+            M::tlsStarted(tls);
+        }
+        TlsFacts facts;
+    };
+
+    Remembering m_machine;
     std::unique_ptr<S> m_service;
     QLatin1StringView m_protocol;
-    Address m_address;
 };
 
 } // namespace posthorn::net

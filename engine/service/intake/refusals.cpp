@@ -1,0 +1,52 @@
+#include "service/intake/refusals.h"
+
+#include "platform/store/trace.h"
+#include "platform/store/transaction.h"
+
+#include <QDateTime>
+
+namespace posthorn::intake {
+
+namespace {
+
+// Sign-ins are told by the authenticator; a refused connection had no command.
+EventKind kindOf(const smtp::Refused &refused)
+{
+    if (refused.line.isEmpty())
+        return EventKind::ConnectionRefused;
+    return refused.line.startsWith("MAIL") || refused.line.startsWith("RCPT") || refused.line.startsWith("DATA")
+                   || refused.line.startsWith("BDAT")
+               ? EventKind::MessageRefused
+               : EventKind::CommandRefused;
+}
+
+} // namespace
+
+void Refusals::add(const filter::Facts &facts, const smtp::Refused &refused)
+{
+    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(), .step = store::Step::Refused,
+                        .client = facts.client + (facts.helo.isEmpty() ? QByteArray() : " (" + facts.helo.left(255) + ')'),
+                        .tls = facts.tls, .user = facts.user, .sender = facts.mail.reversePath.toString(),
+                        .text = QString::fromUtf8(refused.reply.toBytes().trimmed())};
+    if (refused.line.startsWith("RCPT"))
+        row.recipient = refused.line.mid(refused.line.indexOf(':') + 1).trimmed().left(320);
+    else if (!facts.recipients.isEmpty())
+        row.recipient = facts.recipients.front().forwardPath.toString();
+    if (!refused.line.isEmpty())
+        row.text += QStringLiteral(" [after: ") + QString::fromUtf8(refused.line.left(320)) + u']';
+    Event event{kindOf(refused), row.at};
+    event.with(EventField::Client, row.client).with(EventField::Sender, row.sender)
+        .with(EventField::Recipient, row.recipient).with(EventField::Reply, refused.reply.toBytes().trimmed());
+    m_events.emitEvent(std::move(event));
+    if (m_waiting.load(std::memory_order_relaxed) >= maxWaiting)
+        return;
+    ++m_waiting;
+    m_store.write<bool>(
+        [row = std::move(row)](store::Transaction &transaction) -> Result<bool> {
+            const auto added = store::Trace::add(transaction, row);
+            return added ? Result<bool>(true) : std::unexpected(added.error());
+        },
+        [this](const Result<bool> &) { --m_waiting; });
+}
+
+} // namespace posthorn::intake

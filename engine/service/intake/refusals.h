@@ -1,0 +1,27 @@
+// What was refused, kept in trace and log: "why was my mail refused" is asked more often than anything else.
+#pragma once
+
+#include "core/events.h"
+#include "language/smtp/needs.h"
+#include "platform/store/store.h"
+#include "policy/filter/check.h"
+
+#include <atomic>
+
+namespace posthorn::intake {
+
+// Thread-safe. An attack must not fill the store: beyond `maxWaiting` rows not yet written, refusals go to the log only.
+class Refusals
+{
+public:
+    Refusals(store::Store &store, EventLog &events) : m_store(store), m_events(events) {}
+    void add(const filter::Facts &facts, const smtp::Refused &refused);
+
+private:
+    static constexpr int maxWaiting = 1'000;
+    store::Store &m_store;
+    EventLog &m_events;
+    std::atomic<int> m_waiting = 0;
+};
+
+} // namespace posthorn::intake
