@@ -55,11 +55,11 @@ struct FetchWants
     bool parts = false;         // row.parts: message::packOffsets form
     bool body = false;          // row.body when the message is small (at most inlineBodySize), else isNull()
     bool saveDate = false;
+    bool internalDate = false; // row.internalDate and its offset; not kept in memory, so ask only when needed
     static constexpr qint64 inlineBodySize = 128 * 1024;
 };
 // Answered by FetchedRows: a first batch; if it is not the last, the machine asks again with uids cut to what is left.
-// UIDs that are gone are left out. When only UID, FLAGS, MODSEQ, INTERNALDATE or RFC822.SIZE are wanted all wants are
-// false. changedSince (0: off) leaves out messages whose MODSEQ is not greater (RFC 7162).
+// UIDs that are gone are left out. When only UID, FLAGS, MODSEQ or RFC822.SIZE are wanted all wants are false. changedSince (0: off) leaves out messages whose MODSEQ is not greater (RFC 7162).
 struct FetchMessages { QList<UidRange> uids; FetchWants wants; ModSeq changedSince = 0; qint64 maxBytes = 512 * 1024; };
 // Octets of a message (header and body as one), answered by ContentPiece; may be shorter than asked at most by the end
 // of the message or 256 KiB.

@@ -28,7 +28,7 @@ struct ServerConfig
     qsizetype outputLow = 256 * 1024;          // ask for the next piece while less than this waits
 };
 
-class ServerMachine final : public Machine
+class ServerMachine : public Machine
 {
 public:
     explicit ServerMachine(ServerConfig config);

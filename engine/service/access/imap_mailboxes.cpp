@@ -1,0 +1,168 @@
+// IMAP needs about mailboxes as a whole.
+#include "service/access/imap_service.h"
+
+#include "platform/store/transaction.h"
+
+#include <algorithm>
+
+namespace posthorn::access {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// A write job that gives nothing but Done.
+template<typename F>
+store::Store::Job<imap::Done> doneJob(F work)
+{
+    return [work = std::move(work)](store::Transaction &transaction) -> Result<imap::Done> {
+        const auto result = work(transaction);
+        if (!result)
+            return std::unexpected(result.error());
+        return imap::Done{};
+    };
+}
+
+} // namespace
+
+void ImapService::on(ImapSession &, NeedId id, imap::ListMailboxes &)
+{
+    m_world.store->read<imap::MailboxList>(
+        [account = m_account](store::Connection &connection) -> Result<imap::MailboxList> {
+            const auto rows = store::Mailboxes::list(connection, account);
+            const auto lost = store::Mailboxes::lostSubscriptions(connection, account);
+            if (!rows || !lost)
+                return std::unexpected(!rows ? rows.error() : lost.error());
+            imap::MailboxList list{{}, *lost};
+            for (const store::Mailbox &row : *rows)
+                list.mailboxes += {row.name, row.specialUse, row.subscribed, true};
+            return list;
+        },
+        bring<imap::MailboxList>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::SelectMailbox &need)
+{
+    leaveMailbox();
+    m_world.store->read<store::Mailbox>(
+        [account = m_account, name = need.name](store::Connection &connection) {
+            return store::Mailboxes::find(connection, account, name);
+        },
+        [to = m_address, id, need](const Result<store::Mailbox> &mailbox) {
+            net::post(to, [id, need, mailbox](net::Session &session) {
+                auto &bound = static_cast<ImapSession &>(session);
+                if (mailbox)
+                    bound.service().selectFound(id, need, *mailbox);
+                else
+                    bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
+            });
+        });
+}
+
+void ImapService::selectFound(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox)
+{
+    if (mailbox.firstRecent >= mailbox.uidNext || need.readOnly) {
+        openSelected(id, need, mailbox, mailbox.firstRecent < mailbox.uidNext ? mailbox.firstRecent : 0);
+        return;
+    }
+    m_world.store->write<Uid>(
+        [mailbox = mailbox.id](store::Transaction &transaction) {
+            return store::Mailboxes::takeRecent(transaction, mailbox);
+        },
+        [to = m_address, id, need, mailbox](const Result<Uid> &recent) {
+            // A store that can't be written to can still be read from.
+            net::post(to, [id, need, mailbox, first = recent.value_or(0)](net::Session &session) {
+                static_cast<ImapSession &>(session).service().openSelected(id, need, mailbox, first);
+            });
+        });
+}
+
+void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox,
+                               Uid firstRecent)
+{
+    m_world.indexes->open(mailbox.id, [to = m_address, id, need, mailbox, firstRecent](
+                                          const Result<std::shared_ptr<MailboxIndex>> &index) {
+        // On the worker: the view is taken and watched there, so that no change can overtake the answer.
+        net::post(to, [id, need, mailbox, firstRecent, index](net::Session &session) {
+            auto &bound = static_cast<ImapSession &>(session);
+            if (!index) {
+                bound.answer(id, imap::Answer(imap::Failure{index.error()}));
+                return;
+            }
+            ImapService &self = bound.service();
+            MailboxIndex::View view = (*index)->watch(self.m_address);
+            self.m_mailbox = mailbox.id;
+            self.m_index = *index;
+            self.m_firstRecent = firstRecent;
+            bound.answer(id, imap::Answer(imap::Selected{mailbox.id, mailbox.name, mailbox.uidValidity,
+                                                         std::max(view.uidNext, mailbox.uidNext), view.highestModSeq,
+                                                         std::move(view.uids), firstRecent, view.firstUnseen,
+                                                         view.keywords, need.readOnly}));
+        });
+    });
+}
+
+void ImapService::leaveMailbox()
+{
+    if (m_index)
+        m_index->unwatch(self());
+    m_index.reset();
+    m_mailbox = {};
+}
+
+void ImapService::on(ImapSession &, NeedId, imap::CloseMailbox &) { leaveMailbox(); }
+
+void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
+{
+    m_world.store->read<imap::MailboxStatus>(
+        [account = m_account, name = need.name](store::Connection &connection) -> Result<imap::MailboxStatus> {
+            const auto row = store::Mailboxes::find(connection, account, name);
+            if (!row)
+                return std::unexpected(row.error());
+            imap::MailboxStatus status{row->id, row->messages, 0, row->unseen, row->deleted, row->octets, row->uidNext,
+                                       row->uidValidity, row->highestModSeq};
+            if (row->firstRecent < row->uidNext) {
+                const auto recent = store::Mailboxes::marks(connection, row->id, {{row->firstRecent, row->uidNext - 1}});
+                status.recent = recent ? recent->marks.size() : 0;
+            }
+            return status;
+        },
+        bring<imap::MailboxStatus>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::CreateMailbox &need)
+{
+    m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
+                                         return store::Mailboxes::create(transaction, account, need.name,
+                                                                         need.specialUse);
+                                     }),
+                                     bring<imap::Done>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)
+{
+    m_world.store->write<imap::Done>(
+        doneJob([account = m_account, need, by = m_user + u" (IMAP)"_s](store::Transaction &transaction) {
+            return store::Mailboxes::remove(transaction, account, need.name, by);
+        }),
+        bring<imap::Done>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::RenameMailbox &need)
+{
+    m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
+                                         return store::Mailboxes::rename(transaction, account, need.from, need.to);
+                                     }),
+                                     bring<imap::Done>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::SubscribeMailbox &need)
+{
+    m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
+                                         return store::Mailboxes::subscribe(transaction, account, need.name,
+                                                                            need.subscribe);
+                                     }),
+                                     bring<imap::Done>(id));
+}
+
+} // namespace posthorn::access

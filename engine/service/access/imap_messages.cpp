@@ -1,0 +1,180 @@
+// IMAP needs about the messages of the selected mailbox.
+#include "service/access/imap_service.h"
+
+#include "language/imap/search_match.h"
+#include "platform/store/messages.h"
+#include "platform/store/transaction.h"
+#include "service/access/search.h"
+
+#include <algorithm>
+
+namespace posthorn::access {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype marksInOneAnswer = 20'000;
+
+store::Columns columnsFor(const imap::FetchWants &wants)
+{
+    return {wants.header, wants.envelope, wants.bodyStructure, wants.parts, wants.body, wants.saveDate,
+            imap::FetchWants::inlineBodySize};
+}
+
+bool wantsRows(const imap::FetchWants &wants)
+{
+    return wants.header || wants.envelope || wants.bodyStructure || wants.parts || wants.body || wants.saveDate
+           || wants.internalDate;
+}
+
+void keepChangedSince(QList<MessageMark> &marks, ModSeq since)
+{
+    if (since > 0)
+        marks.removeIf([since](const MessageMark &mark) { return mark.modSeq <= since; });
+}
+
+imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
+{
+    return {mark, row.internalDate, row.internalDateOffset, row.saveDate, std::move(row.digest.envelope),
+            std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
+            std::move(row.body)};
+}
+
+// Rows from the store and marks from the index become one; what the index no longer has is left out.
+imap::FetchedRows join(QList<store::StoredRow> rows, const MailboxIndex &index, Uid next, ModSeq since)
+{
+    imap::FetchedRows result;
+    result.nextUid = next;
+    if (rows.isEmpty())
+        return result;
+    Uid unused = 0;
+    const auto marks = index.marks({{rows.front().uid, rows.back().uid}}, rows.back().uid - rows.front().uid + 1ll, &unused);
+    result.rows.reserve(rows.size());
+    auto mark = marks.cbegin();
+    for (store::StoredRow &row : rows) {
+        while (mark != marks.cend() && mark->uid < row.uid)
+            ++mark;
+        if (mark != marks.cend() && mark->uid == row.uid && mark->modSeq > since)
+            result.rows += joined(std::move(row), *mark);
+    }
+    return result;
+}
+
+// Marks the changes a job made as this session's own.
+void sign(store::Transaction &transaction, ConversationId origin)
+{
+    for (MailboxChange &change : transaction.changes.mailboxes)
+        change.origin = origin;
+}
+
+} // namespace
+
+void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    if (!wantsRows(need.wants)) {
+        Uid next = 0;
+        auto marks = m_index->marks(need.uids, marksInOneAnswer, &next);
+        keepChangedSince(marks, need.changedSince);
+        imap::FetchedRows rows;
+        rows.nextUid = next;
+        rows.rows.reserve(marks.size());
+        for (const MessageMark &mark : std::as_const(marks))
+            rows.rows += imap::FetchedRow{.mark = mark};
+        session.answer(id, imap::Answer(std::move(rows)));
+        return;
+    }
+    m_world.store->read<imap::FetchedRows>(
+        [mailbox = m_mailbox, index = m_index, need](store::Connection &connection) -> Result<imap::FetchedRows> {
+            Uid next = 0;
+            auto rows = store::Messages::rows(connection, mailbox, need.uids, columnsFor(need.wants), need.maxBytes,
+                                              &next);
+            if (!rows)
+                return std::unexpected(rows.error());
+            return join(std::move(*rows), *index, next, need.changedSince);
+        },
+        bring<imap::FetchedRows>(id));
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::ReadContent &need)
+{
+    m_world.store->read<imap::ContentPiece>(
+        [need](store::Connection &connection) -> Result<imap::ContentPiece> {
+            auto bytes = store::Messages::read(connection, need.message, need.offset,
+                                               std::min<qint64>(need.length, 256 * 1024));
+            if (!bytes)
+                return std::unexpected(bytes.error());
+            return imap::ContentPiece{std::move(*bytes)};
+        },
+        bring<imap::ContentPiece>(id));
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::StoreFlags &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->write<imap::FlagsStored>(
+        [mailbox = m_mailbox, need, origin = self()](store::Transaction &transaction) -> Result<imap::FlagsStored> {
+            static_assert(int(imap::FlagAction::Remove) == int(store::FlagAction::Remove));
+            auto change = store::Mailboxes::setFlags(transaction, mailbox, need.uids,
+                                                     store::FlagAction(int(need.action)), need.flags,
+                                                     need.unchangedSince);
+            if (!change)
+                return std::unexpected(change.error());
+            sign(transaction, origin);
+            return imap::FlagsStored{std::move(change->altered), std::move(change->modified),
+                                     std::move(change->keywords), change->highestModSeq};
+        },
+        bring<imap::FlagsStored>(id));
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::CopyMessages &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->write<imap::Copied>(
+        [account = m_account, mailbox = m_mailbox, need, by = m_user + u" (IMAP)"_s,
+         origin = self()](store::Transaction &transaction) -> Result<imap::Copied> {
+            const auto to = store::Mailboxes::find(transaction, account, need.to);
+            if (!to)
+                return std::unexpected(to.error());
+            auto copied = store::Mailboxes::copy(transaction, mailbox, need.uids, to->id, need.move, by);
+            if (!copied)
+                return std::unexpected(copied.error());
+            sign(transaction, origin);
+            return imap::Copied{copied->uidValidity, std::move(copied->from), std::move(copied->to),
+                                std::move(copied->expunged), copied->highestModSeq};
+        },
+        bring<imap::Copied>(id));
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::ExpungeMessages &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->write<imap::Expunged>(
+        [mailbox = m_mailbox, need, by = m_user + u" (IMAP)"_s,
+         origin = self()](store::Transaction &transaction) -> Result<imap::Expunged> {
+            ModSeq highest = 0;
+            auto gone = store::Mailboxes::expunge(transaction, mailbox, need.uids, false, by, &highest);
+            if (!gone)
+                return std::unexpected(gone.error());
+            sign(transaction, origin);
+            return imap::Expunged{std::move(*gone), highest};
+        },
+        bring<imap::Expunged>(id));
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::SearchMessages &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->read<imap::Found>(
+        [mailbox = m_mailbox, index = m_index, key = need.key,
+         recent = m_firstRecent](store::Connection &connection) { return search(connection, mailbox, *index, key, recent); },
+        bring<imap::Found>(id));
+}
+
+} // namespace posthorn::access

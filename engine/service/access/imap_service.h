@@ -1,0 +1,99 @@
+// Answers the needs of one IMAP conversation from the store and the shared mailbox indexes.
+#pragma once
+
+#include "language/imap/server_machine.h"
+#include "policy/auth/sasl_runner.h"
+#include "service/access/world.h"
+#include "service/delivery/collector.h"
+
+#include <memory>
+#include <optional>
+
+namespace posthorn::access {
+
+class ImapService;
+using ImapSession = net::BoundSession<imap::ServerMachine, ImapService>;
+
+class ImapService
+{
+public:
+    explicit ImapService(World &world);
+    ~ImapService();
+
+    void attach(net::Address address, const net::Peer &peer);
+    void handle(ImapSession &session, imap::Need need);
+    void closed();
+    void authenticated(const auth::Step &step);
+
+private:
+    // One for each need, in imap_service.cpp (signing in), imap_mailboxes.cpp, imap_append.cpp and imap_messages.cpp.
+    void on(ImapSession &session, NeedId id, imap::SaslBegin &need);
+    void on(ImapSession &session, NeedId id, imap::SaslContinue &need);
+    void on(ImapSession &session, NeedId id, imap::SaslCancel &need);
+    void on(ImapSession &session, NeedId id, imap::VerifyPassword &need);
+    void on(ImapSession &session, NeedId id, imap::ListMailboxes &need);
+    void on(ImapSession &session, NeedId id, imap::SelectMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::CloseMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::StatusMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::CreateMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::DeleteMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::RenameMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::SubscribeMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::AppendBegin &need);
+    void on(ImapSession &session, NeedId id, imap::AppendContent &need);
+    void on(ImapSession &session, NeedId id, imap::AppendEnd &need);
+    void on(ImapSession &session, NeedId id, imap::AppendCancel &need);
+    void on(ImapSession &session, NeedId id, imap::FetchMessages &need);
+    void on(ImapSession &session, NeedId id, imap::ReadContent &need);
+    void on(ImapSession &session, NeedId id, imap::StoreFlags &need);
+    void on(ImapSession &session, NeedId id, imap::CopyMessages &need);
+    void on(ImapSession &session, NeedId id, imap::ExpungeMessages &need);
+    void on(ImapSession &session, NeedId id, imap::SearchMessages &need);
+    void on(ImapSession &session, NeedId id, imap::ClientId &need);
+    void on(ImapSession &session, NeedId id, imap::Refused &need);
+    void on(ImapSession &session, NeedId id, imap::GetQuota &need);
+
+    // A write or read whose value becomes the answer; an error becomes a Failure.
+    template<typename T>
+    [[nodiscard]] std::function<void(Result<T>)> bring(NeedId id) const
+    {
+        return [to = m_address, id](Result<T> result) {
+            if (result)
+                ImapSession::answerLater(to, id, imap::Answer(std::move(*result)));
+            else
+                ImapSession::answerLater(to, id, imap::Answer(imap::Failure{result.error()}));
+        };
+    }
+    void selectFound(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox);
+    void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox, Uid firstRecent);
+    void leaveMailbox();
+    void prefetchInbox();
+    void dropAppend();
+    void stageChunk(NeedId id);
+    [[nodiscard]] bool requireSelected(ImapSession &session, NeedId id) const;
+    [[nodiscard]] ConversationId self() const { return m_address.conversation; }
+
+    struct Append
+    {
+        store::Mailbox mailbox;
+        imap::AppendBegin begin;
+        std::unique_ptr<delivery::Collector> collector;
+        quint64 number = 0; // tells a late chunk of an earlier APPEND from one of this
+    };
+
+    World &m_world;
+    auth::SaslRunner<ImapSession, imap::SaslAnswer> m_sasl;
+    net::Address m_address;
+    net::Peer m_peer;
+    TlsFacts m_tls;
+    AccountId m_account;
+    QString m_user;
+
+    MailboxId m_mailbox; // selected
+    std::shared_ptr<MailboxIndex> m_index;
+    Uid m_firstRecent = 0;
+    std::optional<Append> m_append;
+    quint64 m_appends = 0;
+};
+
+} // namespace posthorn::access

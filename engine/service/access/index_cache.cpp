@@ -1,0 +1,249 @@
+#include "service/access/index_cache.h"
+
+#include "platform/store/store.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace posthorn::access {
+
+namespace {
+
+bool lessUid(const MessageMark &mark, Uid uid) { return mark.uid < uid; }
+
+// What a session is told of a change that itself made: of its own deeds only the appends are news.
+MailboxChange newsFor(const MailboxChange &change, ConversationId watcher)
+{
+    if (change.origin != watcher)
+        return change;
+    MailboxChange own = change;
+    own.altered.clear();
+    own.expunged.clear();
+    return own;
+}
+
+} // namespace
+
+MailboxIndex::View MailboxIndex::watch(const net::Address &watcher)
+{
+    const QMutexLocker lock(&m_mutex);
+    m_watchers.insert(watcher.conversation, watcher);
+    View view;
+    view.uids.reserve(m_marks.size() + 16);
+    for (const MessageMark &mark : std::as_const(m_marks)) {
+        view.uids += mark.uid;
+        if (view.firstUnseen == 0 && !(mark.flags & flag::Seen))
+            view.firstUnseen = view.uids.size();
+    }
+    view.keywords = m_keywords;
+    view.highestModSeq = m_highestModSeq;
+    view.uidNext = m_uidNext;
+    return view;
+}
+
+void MailboxIndex::unwatch(ConversationId watcher)
+{
+    const QMutexLocker lock(&m_mutex);
+    m_watchers.remove(watcher);
+}
+
+QList<MessageMark> MailboxIndex::marks(const QList<UidRange> &ranges, qsizetype limit, Uid *next) const
+{
+    const QMutexLocker lock(&m_mutex);
+    QList<MessageMark> found;
+    *next = 0;
+    auto at = m_marks.cbegin();
+    for (const UidRange &range : ranges) {
+        at = std::lower_bound(at, m_marks.cend(), range.first, lessUid);
+        for (; at != m_marks.cend() && at->uid <= range.last; ++at) {
+            if (found.size() >= limit) {
+                *next = at->uid;
+                return found;
+            }
+            found += *at;
+        }
+    }
+    return found;
+}
+
+QList<MessageMark> MailboxIndex::allMarks() const
+{
+    const QMutexLocker lock(&m_mutex);
+    return QList<MessageMark>(m_marks.cbegin(), m_marks.cend()); // a deep copy: the index is changed in place
+}
+
+Keywords MailboxIndex::keywords() const
+{
+    const QMutexLocker lock(&m_mutex);
+    return m_keywords;
+}
+
+ModSeq MailboxIndex::highestModSeq() const
+{
+    const QMutexLocker lock(&m_mutex);
+    return m_highestModSeq;
+}
+
+void MailboxIndex::load(store::Marks marks, Keywords keywords)
+{
+    m_marks = std::move(marks.marks);
+    m_keywords = std::move(keywords);
+    m_highestModSeq = marks.highestModSeq;
+    m_uidNext = marks.uidNext;
+    m_loaded = true;
+    const QList<MailboxChange> early = std::exchange(m_early, {});
+    for (const MailboxChange &change : early) {
+        if (change.modSeq > m_highestModSeq)
+            applyLocked(change);
+    }
+}
+
+void MailboxIndex::expungeLocked(const QList<UidRange> &ranges)
+{
+    auto range = ranges.cbegin();
+    const auto gone = [&](const MessageMark &mark) {
+        while (range != ranges.cend() && range->last < mark.uid)
+            ++range;
+        return range != ranges.cend() && mark.uid >= range->first;
+    };
+    m_marks.erase(std::remove_if(m_marks.begin(), m_marks.end(), gone), m_marks.end());
+}
+
+void MailboxIndex::applyLocked(const MailboxChange &change)
+{
+    if (!change.expunged.isEmpty())
+        expungeLocked(change.expunged);
+    auto at = m_marks.begin();
+    for (const MessageMark &mark : change.altered) {
+        if (at == m_marks.end() || at->uid > mark.uid)
+            at = m_marks.begin(); // not ascending; rare
+        if (at != m_marks.end() && at->uid < mark.uid)
+            at = at + 1 != m_marks.end() && (at + 1)->uid == mark.uid ? at + 1
+                                                                     : std::lower_bound(at, m_marks.end(), mark.uid, lessUid);
+        if (at != m_marks.end() && at->uid == mark.uid)
+            *at = mark;
+    }
+    for (const MessageMark &mark : change.appended) {
+        m_marks += mark;
+        m_uidNext = std::max(m_uidNext, mark.uid + 1);
+    }
+    if (!change.keywords.isEmpty())
+        m_keywords = change.keywords;
+    m_highestModSeq = std::max(m_highestModSeq, change.modSeq);
+}
+
+void MailboxIndex::apply(const MailboxChange &change)
+{
+    const QMutexLocker lock(&m_mutex);
+    if (!m_loaded) {
+        m_early += change;
+        return;
+    }
+    applyLocked(change);
+    // Posted under the lock: a watcher that comes a moment later has the change in its view, not in its inbox as well.
+    for (const net::Address &watcher : std::as_const(m_watchers)) {
+        MailboxChange news = newsFor(change, watcher.conversation);
+        net::post(watcher, [news = std::move(news)](net::Session &session) { session.changed(news); });
+    }
+}
+
+IndexCache::IndexCache(store::Store &store, qsizetype maxMarks) : m_store(store), m_maxMarks(maxMarks) {}
+
+void IndexCache::open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
+{
+    std::shared_ptr<MailboxIndex> index;
+    {
+        const QMutexLocker lock(&m_mutex);
+        auto &slot = m_indexes[mailbox];
+        const bool isNew = !slot;
+        if (isNew)
+            slot = std::make_shared<MailboxIndex>();
+        index = slot;
+        index->m_lastUse = ++m_uses;
+        const QMutexLocker inner(&index->m_mutex);
+        if (!index->m_loaded) {
+            index->m_waiting += [index, ready] {
+                if (index->m_failed)
+                    ready(fail(ErrorKind::Unavailable, QStringLiteral("The mailbox can't be read now")));
+                else
+                    ready(index);
+            };
+            if (!isNew)
+                return;
+        }
+    }
+    if (index->m_loaded)
+        ready(index);
+    else
+        read(mailbox, index);
+}
+
+void IndexCache::read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index)
+{
+    using Loaded = std::pair<store::Marks, Keywords>;
+    m_store.read<Loaded>(
+        [mailbox](store::Connection &connection) -> Result<Loaded> {
+            auto row = store::Mailboxes::get(connection, mailbox);
+            if (!row)
+                return std::unexpected(row.error());
+            auto marks = store::Mailboxes::marks(connection, mailbox);
+            if (!marks)
+                return std::unexpected(marks.error());
+            return Loaded{std::move(*marks), row->keywords};
+        },
+        [this, mailbox, index](Result<Loaded> loaded) {
+            QList<std::function<void()>> waiting;
+            {
+                const QMutexLocker lock(&m_mutex);
+                const QMutexLocker inner(&index->m_mutex);
+                if (loaded) {
+                    index->load(std::move(loaded->first), std::move(loaded->second));
+                } else {
+                    index->m_failed = true;
+                    m_indexes.remove(mailbox);
+                }
+                waiting = std::exchange(index->m_waiting, {});
+            }
+            evict();
+            for (const auto &go : waiting)
+                go();
+        });
+}
+
+// Drops the indexes longest unused that nobody watches or holds, until the bound is kept.
+void IndexCache::evict()
+{
+    const QMutexLocker lock(&m_mutex);
+    qsizetype total = 0;
+    QList<std::tuple<qint64, qsizetype, MailboxId>> idle; // last use, size, which
+    for (auto it = m_indexes.begin(); it != m_indexes.end(); ++it) {
+        const QMutexLocker inner(&(*it)->m_mutex);
+        const qsizetype size = (*it)->m_marks.size() + 100;
+        total += size;
+        if (it->use_count() == 1 && (*it)->m_loaded && (*it)->m_watchers.isEmpty())
+            idle.emplaceBack((*it)->m_lastUse, size, it.key());
+    }
+    std::sort(idle.begin(), idle.end());
+    for (auto it = idle.cbegin(); it != idle.cend() && total > m_maxMarks; ++it) {
+        total -= std::get<1>(*it);
+        m_indexes.remove(std::get<2>(*it));
+    }
+}
+
+void IndexCache::committed(const store::Committed &committed)
+{
+    for (const MailboxChange &change : committed.mailboxes) {
+        std::shared_ptr<MailboxIndex> index;
+        {
+            const QMutexLocker lock(&m_mutex);
+            index = m_indexes.value(change.mailbox);
+            if (index && change.removed)
+                m_indexes.remove(change.mailbox);
+        }
+        if (index)
+            index->apply(change);
+    }
+}
+
+} // namespace posthorn::access

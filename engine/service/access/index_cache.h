@@ -1,0 +1,84 @@
+// The marks (UID, flags, MODSEQ, size) of the mailboxes in use, held in memory once for all their sessions and kept
+// current by what the writer commits. Also who watches a mailbox, to tell them of changes.
+#pragma once
+
+#include "core/change.h"
+#include "core/result.h"
+#include "platform/net/session.h"
+#include "platform/store/mailboxes.h"
+
+#include <QHash>
+#include <QMutex>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace posthorn::store { class Store; struct Committed; }
+
+namespace posthorn::access {
+
+// Thread-safe: each call locks for as long as it lasts.
+class MailboxIndex
+{
+public:
+    struct View
+    {
+        QList<Uid> uids;
+        qsizetype firstUnseen = 0; // sequence number, 0: none
+        Keywords keywords;
+        ModSeq highestModSeq = 0;
+        Uid uidNext = 1;
+    };
+    // A consistent copy, and from that moment on every change is posted to `watcher`.
+    [[nodiscard]] View watch(const net::Address &watcher);
+    void unwatch(ConversationId watcher);
+
+    // Marks of UIDs in ascending ranges, at most `limit`; *next: the UID to go on from, or 0.
+    [[nodiscard]] QList<MessageMark> marks(const QList<UidRange> &ranges, qsizetype limit, Uid *next) const;
+    [[nodiscard]] QList<MessageMark> allMarks() const;
+    [[nodiscard]] Keywords keywords() const;
+    [[nodiscard]] ModSeq highestModSeq() const;
+
+private:
+    friend class IndexCache;
+    void load(store::Marks marks, Keywords keywords);
+    void apply(const MailboxChange &change);
+    void applyLocked(const MailboxChange &change);
+    void expungeLocked(const QList<UidRange> &ranges);
+
+    mutable QMutex m_mutex;
+    std::atomic<bool> m_loaded = false;
+    bool m_failed = false;
+    QList<MessageMark> m_marks; // ascending by UID
+    Keywords m_keywords;
+    ModSeq m_highestModSeq = 0;
+    Uid m_uidNext = 1;
+    QList<MailboxChange> m_early; // committed while it was being read
+    QList<std::function<void()>> m_waiting;
+    QHash<ConversationId, net::Address> m_watchers;
+    qint64 m_lastUse = 0; // the cache's own count
+};
+
+// Thread-safe.
+class IndexCache
+{
+public:
+    explicit IndexCache(store::Store &store, qsizetype maxMarks = 4'000'000);
+    // Reads the marks unless they are there. `ready` is called at once, or later on a store thread.
+    void open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready);
+    // Writer's thread: brings indexes up to date and tells the watchers.
+    void committed(const store::Committed &committed);
+
+private:
+    void read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index);
+    void evict();
+
+    store::Store &m_store;
+    const qsizetype m_maxMarks;
+    QMutex m_mutex;
+    QHash<MailboxId, std::shared_ptr<MailboxIndex>> m_indexes;
+    qint64 m_uses = 0;
+};
+
+} // namespace posthorn::access
