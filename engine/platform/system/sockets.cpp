@@ -168,20 +168,6 @@ void closeSocket(Socket socket)
 #endif
 }
 
-Socket duplicate(Socket socket)
-{
-#ifdef Q_OS_WIN
-    WSAPROTOCOL_INFOW description;
-    if (::WSADuplicateSocketW(Native(socket), ::GetCurrentProcessId(), &description) != 0)
-        return -1;
-    const SOCKET copy = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &description, 0,
-                                     WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-    return copy == INVALID_SOCKET ? Socket(-1) : Socket(copy);
-#else
-    return ::fcntl(Native(socket), F_DUPFD_CLOEXEC, 0);
-#endif
-}
-
 SocketEnd remoteEnd(Socket socket)
 {
     sockaddr_storage end = {};

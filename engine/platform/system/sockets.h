@@ -26,8 +26,6 @@ void prepareListening(Socket socket);
 bool setReadableFrom(Socket socket, int octets);
 void shutDownSending(Socket socket);
 void closeSocket(Socket socket);
-// A second descriptor of the same connection, or -1. The first one stays valid.
-[[nodiscard]] Socket duplicate(Socket socket);
 
 struct SocketEnd
 {

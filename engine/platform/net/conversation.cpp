@@ -1,0 +1,414 @@
+#include "platform/net/conversation.h"
+
+#include "platform/net/client_hello.h"
+#include "platform/system/clock.h"
+
+namespace posthorn::net {
+
+using namespace Qt::StringLiterals;
+using system::Poller;
+
+namespace {
+
+constexpr qint64 handshakeTime = 30'000; // ms
+constexpr qint64 lingerTime = 5'000;
+constexpr qint64 stallTime = 300'000;    // a peer that takes none of our output for so long is cut
+constexpr qint64 orphanTime = 600'000;   // the longest we work on for a peer that sends no more
+constexpr qint64 maxWaiting = 1024 * 1024; // octets of output; the machine is not fed above it
+constexpr qint64 maxEarly = 1024 * 1024;   // octets before the handshake; a peer that sends more is cut
+constexpr int maxReads = 4;                // in a row, so that one busy peer does not starve the others
+// A wait begins anew with every reply, or with this many octets: a peer that trickles is cut as a silent one is.
+constexpr qint64 enoughHeard = 4096;
+
+qint64 now()
+{
+    return system::realClock().steadyMs();
+}
+
+} // namespace
+
+Conversation::Conversation(ConversationId id, Arrival arrival, Surroundings &around)
+    : m_around(around), m_id(id), m_arrival(std::move(arrival)), m_startedAt(system::realClock().wallMs()),
+      m_since(now())
+{
+}
+
+Conversation::~Conversation()
+{
+    endSession();
+}
+
+void Conversation::begin()
+{
+    auto stream = std::make_unique<PlainStream>(m_arrival.takeSocket(), quint64(m_id.value), *m_around.poller);
+    if (!stream->isGood()) {
+        m_phase = Phase::Over;
+        return;
+    }
+    m_stream = std::move(stream);
+    if (m_arrival.options().implicitTls) {
+        m_phase = Phase::Hello;
+        m_deadline = m_since + handshakeTime;
+        return;
+    }
+    openSession(nullptr);
+    turn(0);
+}
+
+// Streams call back from within their own calls; such events wait until the turn under way is over.
+void Conversation::turn(quint8 events)
+{
+    m_missed |= events;
+    if (m_inTurn)
+        return;
+    m_inTurn = true;
+    do {
+        step(std::exchange(m_missed, quint8(0)));
+    } while (m_missed != 0 && m_phase != Phase::Over);
+    m_inTurn = false;
+}
+
+void Conversation::step(quint8 events)
+{
+    if (m_phase == Phase::Hello)
+        lookAtHello();
+    else if (m_phase == Phase::Handshake)
+        handshake();
+    else if (m_phase == Phase::Linger && m_stream->close())
+        m_phase = Phase::Over;
+    if (m_phase == Phase::Talk && (events & Poller::Failed) && !wantsInput())
+        cut();
+    if (m_phase == Phase::Talk && (events & Poller::Writable))
+        flush();
+    if (m_phase == Phase::Talk && (events & (Poller::Readable | Poller::Failed)))
+        read();
+    if (m_phase == Phase::Talk)
+        pump();
+}
+
+// The name the client asks for chooses the certificate, and QSslSocket wants that before the handshake.
+void Conversation::lookAtHello()
+{
+    QByteArray &buffer = m_around.buffer;
+    const qint64 got = system::peek(plain()->socket(), buffer.data(), qMin<qint64>(buffer.size(), maxClientHello));
+    if (got == system::WouldBlock)
+        return;
+    if (got == 0 || got == system::Broken) {
+        cut();
+        return;
+    }
+    const ClientHello hello = parseClientHello(QByteArrayView(buffer).first(got));
+    const bool worthWaiting = hello.state == ClientHello::State::Incomplete && got > m_peeked && got < maxClientHello;
+    if (worthWaiting && system::setReadableFrom(plain()->socket(), int(got) + 1)) {
+        m_peeked = got; // or the peer closed, or it fills the buffer: then we come here with as much as before
+        return;
+    }
+    if (m_peeked > 0)
+        system::setReadableFrom(plain()->socket(), 1);
+    beginTls(hello.serverName);
+}
+
+void Conversation::beginTls(const QByteArray &serverName)
+{
+    const QSslConfiguration configuration = m_around.tls->forName(serverName);
+    if (configuration.localCertificateChain().isEmpty()) {
+        cut();
+        return;
+    }
+    m_facts.serverName = serverName;
+    m_facts.certificateHash = m_around.tls->endPointHash(serverName);
+    m_phase = Phase::Handshake;
+    const system::Socket socket = plain()->release();
+    m_isPlain = false;
+    m_stream = std::make_unique<TlsStream>(socket, configuration,
+                                           [this](quint8 events) { m_around.wake(m_id, events); });
+}
+
+void Conversation::handshake()
+{
+    auto &stream = static_cast<TlsStream &>(*m_stream);
+    if (stream.isGone()) {
+        cut();
+        return;
+    }
+    if (!stream.isReady())
+        return;
+    const TlsFacts facts = stream.facts();
+    m_facts.protocol = facts.protocol;
+    m_facts.cipher = facts.cipher;
+    m_phase = Phase::Talk;
+    m_since = now();
+    m_missed |= Poller::Readable; // it may have sent more than the handshake
+    if (m_session)
+        m_session->machine().tlsStarted(m_facts);
+    else
+        openSession(&m_facts);
+}
+
+void Conversation::openSession(const TlsFacts *facts)
+{
+    m_session = m_arrival.options().factory(m_arrival.peer());
+    if (!m_session) {
+        m_phase = Phase::Over;
+        return;
+    }
+    m_session->attach({m_around.worker, m_id}, m_arrival.peer());
+    m_session->machine().start(facts);
+    report(true);
+}
+
+void Conversation::read()
+{
+    if (!wantsInput()) {
+        pauseReading();
+        return;
+    }
+    for (int i = 0; i < maxReads; ++i) {
+        const qint64 got = m_stream->read(m_around.buffer.data(), m_around.buffer.size());
+        if (got > 0)
+            receive(got);
+        else if (got == 0)
+            peerClosed();
+        else if (got == system::Broken)
+            cut();
+        if (got < m_around.buffer.size())
+            return;
+        m_session->pump();
+        if (!wantsInput())
+            break;
+    }
+    // A plain stream will say again that there is more; TLS says so only after a pause.
+    if (!m_isPlain)
+        pauseReading();
+}
+
+void Conversation::receive(qint64 octets)
+{
+    m_bytesIn += octets;
+    m_heard += octets;
+    if (m_heard >= enoughHeard) {
+        m_heard = 0;
+        m_since = now();
+    }
+    m_session->machine().receive(QByteArrayView(m_around.buffer.constData(), octets));
+}
+
+void Conversation::pauseReading()
+{
+    m_readPaused = true;
+    m_stream->watch(waiting() > 0 ? Poller::Writable : 0);
+}
+
+// Needs are handed out and output is taken until there is none: what the peer has taken may make room for more.
+void Conversation::pump()
+{
+    for (bool more = true; more;) {
+        m_session->pump();
+        QByteArray output = m_session->machine().takeOutput();
+        more = !output.isEmpty();
+        if (more)
+            queue(std::move(output));
+        if (m_phase != Phase::Talk)
+            return;
+        m_session->machine().outputWaiting(waiting());
+    }
+    settle();
+}
+
+// What comes next, now that nobody has anything to say.
+void Conversation::settle()
+{
+    const Machine &machine = m_session->machine();
+    const qint64 unsent = waiting();
+    if (unsent == 0 && (m_closing || machine.finished() || (m_peerClosed && machine.hungry()))) {
+        finish();
+        return;
+    }
+    if (unsent == 0 && wantsTls()) {
+        m_phase = Phase::Hello;
+        m_peeked = 0;
+        m_deadline = now() + handshakeTime;
+        m_readPaused = false;
+    } else if (wantsInput()) {
+        m_readPaused = false;
+    }
+    m_stream->watch((unsent > 0 ? Poller::Writable : 0) | (m_readPaused ? 0 : Poller::Readable));
+}
+
+void Conversation::queue(QByteArray output)
+{
+    m_since = now();
+    m_heard = 0;
+    if (m_output.isEmpty()) {
+        m_output = std::move(output);
+    } else {
+        m_output.remove(0, std::exchange(m_taken, 0));
+        m_output += output;
+    }
+    flush();
+}
+
+void Conversation::flush()
+{
+    if (m_output.isEmpty())
+        return;
+    if (wantsTls())
+        dropEarlyOctets();
+    while (m_phase == Phase::Talk && m_taken < m_output.size()) {
+        const qint64 taken = m_stream->write(QByteArrayView(m_output).sliced(m_taken));
+        if (taken == system::Broken)
+            cut();
+        if (taken <= 0)
+            return;
+        m_taken += taken;
+        m_bytesOut += taken;
+    }
+    m_output = {};
+    m_taken = 0;
+}
+
+// The reply that lets TLS begin is about to be sent. Nobody who waits for it has sent anything by now; octets that are
+// here were slipped in by somebody else, or by somebody who must not be taken at his word (RFC 3207 §6).
+void Conversation::dropEarlyOctets()
+{
+    qint64 dropped = 0;
+    while (dropped <= maxEarly) {
+        const qint64 got = m_stream->read(m_around.buffer.data(), m_around.buffer.size());
+        if (got <= 0)
+            return; // an end or a failure shows again
+        dropped += got;
+    }
+    cut();
+}
+
+void Conversation::peerClosed()
+{
+    m_peerClosed = true;
+    pauseReading();
+    m_session->machine().peerClosed();
+}
+
+void Conversation::finish()
+{
+    endSession();
+    m_phase = Phase::Linger;
+    m_deadline = now() + lingerTime;
+    if ((m_isPlain && m_peerClosed) || m_stream->close())
+        m_phase = Phase::Over;
+}
+
+void Conversation::cut()
+{
+    if (m_session && !m_peerClosed) {
+        m_session->machine().peerClosed();
+        m_session->pump();
+    }
+    endSession();
+    m_phase = Phase::Over;
+}
+
+void Conversation::endSession()
+{
+    if (!m_session)
+        return;
+    report(false);
+    m_session->closed();
+    m_session.reset();
+}
+
+void Conversation::report(bool opened)
+{
+    if (m_around.watched->load(std::memory_order_relaxed))
+        m_around.report(opened, state());
+}
+
+void Conversation::shutDown()
+{
+    if (m_phase == Phase::Hello || m_phase == Phase::Handshake) {
+        cut();
+    } else if (m_phase == Phase::Talk) {
+        m_session->machine().shutDown();
+        turn(0);
+    }
+}
+
+void Conversation::close()
+{
+    m_closing = true;
+    m_deadline = now() + lingerTime;
+    shutDown();
+}
+
+void Conversation::tick(qint64 at)
+{
+    if (m_phase == Phase::Talk)
+        tickTalk(at);
+    else if (at >= m_deadline)
+        cut();
+}
+
+void Conversation::tickTalk(qint64 at)
+{
+    const Machine &machine = m_session->machine();
+    const qint64 unsent = waiting();
+    const qint64 delivered = m_bytesOut - m_stream->unsent();
+    if (unsent == 0 || delivered != m_delivered)
+        m_progress = at;
+    m_delivered = delivered;
+    const bool stalled = at - m_progress >= stallTime;
+    const bool orphaned = m_peerClosed && at - m_since >= orphanTime;
+    if (stalled || orphaned || (m_closing && at >= m_deadline)) {
+        cut();
+        return;
+    }
+    if (m_peerClosed)
+        return;
+    if (!machine.hungry()) {
+        m_since = at; // it waits for us
+        return;
+    }
+    const qint64 patience = machine.patience().count();
+    if (patience > 0 && at - m_since >= patience) {
+        m_since = at;
+        m_session->machine().timedOut();
+        turn(0);
+    }
+}
+
+qint64 Conversation::waiting() const
+{
+    return m_output.size() - m_taken + m_stream->unsent();
+}
+
+bool Conversation::wantsTls() const
+{
+    return m_isPlain && m_session->machine().wantsTls();
+}
+
+bool Conversation::wantsInput() const
+{
+    const Machine &machine = m_session->machine();
+    return !m_peerClosed && !m_closing && machine.hungry() && !machine.finished() && !wantsTls()
+           && waiting() < maxWaiting;
+}
+
+ConversationState Conversation::state() const
+{
+    ConversationState state;
+    state.id = m_id;
+    state.peer = m_arrival.peer();
+    state.tls = m_facts.protocol;
+    state.startedAt = m_startedAt;
+    state.bytesIn = m_bytesIn;
+    state.bytesOut = m_bytesOut;
+    if (m_session) {
+        state.protocol = m_session->protocol();
+        state.state = m_session->machine().stateName();
+        state.user = m_session->machine().userName();
+    } else {
+        state.state = m_phase == Phase::Linger ? "closing"_L1 : "handshake"_L1;
+    }
+    return state;
+}
+
+} // namespace posthorn::net

@@ -1,0 +1,100 @@
+// The driver: moves octets and time between one connection and one session. Written once for all protocols; knows
+// nothing of any. Lives on its worker's thread, is owned by the worker and thrown away when isOver().
+#pragma once
+
+#include "platform/net/arrival.h"
+#include "platform/net/network.h"
+#include "platform/net/session.h"
+#include "platform/net/stream.h"
+
+namespace posthorn::net {
+
+// What conversations of one worker share.
+struct Surroundings
+{
+    Worker *worker = nullptr;
+    system::Poller *poller = nullptr;
+    const TlsContexts *tls = nullptr;
+    QByteArray buffer; // for reading; used within one call only
+    std::function<void(ConversationId, quint8 events)> wake;
+    const std::atomic<bool> *watched = nullptr; // somebody wants reports
+    std::function<void(bool opened, ConversationState)> report;
+};
+
+class Conversation
+{
+public:
+    Conversation(ConversationId id, Arrival arrival, Surroundings &around);
+    ~Conversation();
+
+    // Each of these may end the conversation; none of them destroys it.
+    void begin();
+    void turn(quint8 events); // something can be read or written, or (0) the session was given an answer
+    void tick(qint64 now);    // each second or so
+    void shutDown();          // the server is stopping: the machine says goodbye when it can
+    void close();             // an administrator's word: the machine says goodbye now
+    void cut();               // no goodbye
+
+    // May be destroyed.
+    [[nodiscard]] bool isOver() const { return m_phase == Phase::Over && !m_inTurn; }
+    [[nodiscard]] Session *session() const { return m_session.get(); }
+    [[nodiscard]] ConversationState state() const;
+
+private:
+    enum class Phase {
+        Hello,     // TLS is to begin, the client's first message has not come
+        Handshake,
+        Talk,
+        Linger,    // the session is over, the peer has not taken everything yet
+        Over,
+    };
+
+    void step(quint8 events);
+    void lookAtHello();
+    void beginTls(const QByteArray &serverName);
+    void handshake();
+    void openSession(const TlsFacts *facts);
+    void read();
+    void receive(qint64 octets);
+    void pauseReading();
+    void pump();
+    void settle();
+    void queue(QByteArray output);
+    void flush();
+    void dropEarlyOctets();
+    void peerClosed();
+    void finish();
+    void endSession();
+    void report(bool opened);
+    void tickTalk(qint64 now);
+    [[nodiscard]] qint64 waiting() const;
+    [[nodiscard]] bool wantsInput() const;
+    [[nodiscard]] bool wantsTls() const;
+    PlainStream *plain() const { return static_cast<PlainStream *>(m_stream.get()); } // when m_isPlain
+
+    Surroundings &m_around;
+    ConversationId m_id;
+    Arrival m_arrival;
+    std::unique_ptr<Stream> m_stream;
+    std::unique_ptr<Session> m_session;
+    TlsFacts m_facts;
+    QByteArray m_output; // not taken by the stream yet, from m_taken on
+    qsizetype m_taken = 0;
+    qint64 m_startedAt = 0;
+    qint64 m_bytesIn = 0, m_bytesOut = 0;
+    qint64 m_since = 0;      // when the wait began that patience() limits
+    qint64 m_heard = 0;      // octets since then
+    qint64 m_deadline = 0;   // of Hello, Handshake, Linger and closing
+    qint64 m_delivered = 0;  // octets of output the system had taken when last looked
+    qint64 m_progress = 0;   // when that changed
+    qint64 m_peeked = 0;     // octets of the client's first message seen
+    Phase m_phase = Phase::Talk;
+    quint8 m_missed = 0;     // events that came within a turn
+    bool m_inTurn = false;
+    bool m_isPlain = true;
+    bool m_readPaused = false;
+    bool m_peerClosed = false;
+    bool m_closing = false;
+};
+
+} // namespace posthorn::net
