@@ -9,6 +9,7 @@
 
 #include "core/change.h"
 #include "core/result.h"
+#include "platform/store/sql/faults.h"
 
 #include <QString>
 
@@ -31,6 +32,9 @@ struct StoreOptions
     int maxGroupJobs = 512;
     std::chrono::milliseconds maxGroupTime{50}; // a group takes no further job after this long
     qint64 minFreeOctets = 64 * 1024 * 1024;    // below this much free disk space, isAccepting() is false
+    std::chrono::milliseconds probeInterval{1'000}; // how often a store in trouble is tried again
+    std::chrono::milliseconds idleAfter{100};       // so long without a job, and the writer tidies up
+    std::shared_ptr<Faults> faults;                 // tests only
 };
 
 enum class Health { Good, LowSpace, Full, ReadOnly, Corrupt, Closed };
@@ -44,6 +48,18 @@ struct Committed
     bool directoryChanged = false; // domains, accounts, aliases
     bool settingsChanged = false;
     QList<std::pair<AccountId, qint64>> usage; // an account's octets, after
+};
+
+struct WriteJob
+{
+    std::function<Result<void>(Transaction &)> run;
+    std::function<void(Result<void>)> done;
+    qint64 octets = 0;
+};
+
+struct ReadEntry
+{
+    std::function<void(Connection *, const Error *)> run; // connection null: failed with error
 };
 
 class Store
@@ -107,18 +123,11 @@ public:
     // Waits; call it on a pool thread.
     Result<void> backup(const QString &file);
     [[nodiscard]] qint64 databaseOctets() const;
+    // What write jobs not yet committed say they write, and how many there are: whoever brings more can wait. Any thread.
+    [[nodiscard]] qint64 waitingOctets() const;
+    [[nodiscard]] qint64 waitingJobs() const;
 
 private:
-    struct WriteJob
-    {
-        std::function<Result<void>(Transaction &)> run;
-        std::function<void(Result<void>)> done;
-        qint64 octets = 0;
-    };
-    struct ReadEntry
-    {
-        std::function<void(Connection *, const Error *)> run; // connection null: failed with error
-    };
     struct Private;
     explicit Store(std::unique_ptr<Private> d);
     void enqueueWrite(WriteJob job);

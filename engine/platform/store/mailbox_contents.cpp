@@ -1,0 +1,220 @@
+// What is in a mailbox: filing, marks and flags.
+#include "platform/store/ledger.h"
+#include "platform/store/mailbox_rows.h"
+#include "platform/store/transaction.h"
+
+#include <QDateTime>
+
+namespace posthorn::store {
+
+using namespace Qt::StringLiterals;
+
+static constexpr ModSeq anyModSeq = ModSeq(std::numeric_limits<qint64>::max());
+
+Result<Marks> Mailboxes::marks(Connection &connection, MailboxId id, const QList<UidRange> &ranges)
+{
+    if (auto settled = connection.settle(); !settled)
+        return std::unexpected(settled.error());
+    auto marks = connection
+                     .select("SELECT highest_mod_seq, uid_next, messages FROM mailbox WHERE id = ?", id.value)
+                     .first([](const Row &row) {
+                         return std::pair(Marks{{}, ModSeq(row.number(0)), Uid(row.number(1))}, row.number(2));
+                     });
+    if (!marks)
+        return std::unexpected(marks.error());
+    if (!*marks)
+        return fail(ErrorKind::NotFound, u"No such mailbox"_s);
+    auto read = readMarks(connection, id, normalized(ranges), (*marks)->second);
+    if (!read)
+        return std::unexpected(read.error());
+    (*marks)->first.marks = std::move(*read);
+    return std::move((*marks)->first);
+}
+
+Result<void> checkRoom(Transaction &transaction, const Mailbox &mailbox, qint64 octets, qint64 messages)
+{
+    Connection &connection = transaction.connection();
+    if (qint64(mailbox.uidNext) + messages > std::numeric_limits<Uid>::max())
+        return fail(ErrorKind::TooLarge, u"The mailbox has no UIDs left"_s);
+    const auto usage = connection.ledger()->usage(connection, mailbox.account);
+    if (!usage)
+        return std::unexpected(usage.error());
+    if (octets > 0 && (*usage)->quotaOctets > 0 && (*usage)->usedOctets + octets > (*usage)->quotaOctets)
+        return fail(ErrorKind::OverQuota, u"The account's quota is used up"_s);
+    return {};
+}
+
+static void noteAppended(Transaction &transaction, const Mailbox &mailbox, const MessageMark &mark)
+{
+    auto &changes = transaction.changes.mailboxes;
+    if (changes.isEmpty() || changes.last().mailbox != mailbox.id || !changes.last().altered.isEmpty()
+        || !changes.last().expunged.isEmpty() || changes.last().removed)
+        changes.append(MailboxChange{.mailbox = mailbox.id});
+    changes.last().modSeq = mailbox.highestModSeq;
+    changes.last().appended.append(mark);
+}
+
+Result<MessageMark> Mailboxes::add(Transaction &transaction, MailboxId id, MessageId message, Flags flags,
+                                   qint64 internalDate, int internalDateOffset)
+{
+    Connection &connection = transaction.connection();
+    Ledger &ledger = *connection.ledger();
+    const auto weight = ledger.weight(connection, message);
+    if (!weight)
+        return std::unexpected(weight.error());
+    const auto target = ledger.mailbox(connection, id);
+    if (!target)
+        return std::unexpected(target.error());
+    if (auto room = checkRoom(transaction, **target, weight->size, 1); !room)
+        return std::unexpected(room.error());
+    const auto mailbox =
+        countIn(transaction, id, 1, flags & flag::Seen ? 0 : 1, flags & flag::Deleted ? 1 : 0, weight->size);
+    if (!mailbox)
+        return std::unexpected(mailbox.error());
+    const MessageMark mark{(*mailbox)->uidNext++, flags, ++(*mailbox)->highestModSeq, message, weight->size};
+    auto done = connection.run("INSERT INTO mailbox_message (mailbox_id, uid, flags, mod_seq, message_id, size, "
+                               "internal_date, internal_date_offset, save_date, sent_date) "
+                               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               id.value, mark.uid, mark.flags, mark.modSeq, message.value, mark.size, internalDate,
+                               internalDateOffset, QDateTime::currentMSecsSinceEpoch(), weight->sentDate);
+    if (!done)
+        return std::unexpected(done.error());
+    ledger.held(message);
+    noteAppended(transaction, **mailbox, mark);
+    return mark;
+}
+
+static void noteKeywords(Transaction &transaction, const Mailbox &mailbox)
+{
+    transaction.changes.mailboxes.append(
+        MailboxChange{.mailbox = mailbox.id, .modSeq = mailbox.highestModSeq, .keywords = mailbox.keywords});
+}
+
+Result<Flags> Mailboxes::flagsFromNames(Transaction &transaction, MailboxId id, const QList<QByteArray> &names)
+{
+    bool made = false;
+    const auto mask = maskOf(transaction, id, names, true, &made);
+    if (!mask)
+        return mask;
+    if (made) {
+        const auto mailbox = transaction.connection().ledger()->mailbox(transaction, id);
+        if (!mailbox)
+            return std::unexpected(mailbox.error());
+        noteKeywords(transaction, **mailbox);
+    }
+    return mask;
+}
+
+namespace {
+
+// New flags are (flags & keep) | put.
+struct FlagRule
+{
+    Flags keep = 0;
+    Flags put = 0;
+    [[nodiscard]] Flags of(Flags flags) const { return (flags & keep) | put; }
+};
+
+struct Sorted // marks, by what becomes of them
+{
+    FlagsChange change;
+    qint64 unseen = 0;
+    qint64 deleted = 0;
+};
+
+} // namespace
+
+static FlagRule ruleOf(FlagAction action, Flags mask)
+{
+    switch (action) {
+    case FlagAction::Set:
+        return {0, mask};
+    case FlagAction::Add:
+        return {~Flags(0), mask};
+    case FlagAction::Remove:
+        break;
+    }
+    return {~mask, 0};
+}
+
+static Sorted sortOut(const QList<MessageMark> &marks, FlagRule rule, ModSeq limit, ModSeq modSeq)
+{
+    Sorted sorted;
+    for (const MessageMark &mark : marks) {
+        if (mark.modSeq > limit) {
+            sorted.change.modified.append(mark.uid);
+            continue;
+        }
+        const Flags flags = rule.of(mark.flags);
+        if (flags == mark.flags)
+            continue;
+        sorted.unseen += int(!(flags & flag::Seen)) - int(!(mark.flags & flag::Seen));
+        sorted.deleted += int(bool(flags & flag::Deleted)) - int(bool(mark.flags & flag::Deleted));
+        sorted.change.altered.append({mark.uid, flags, modSeq, mark.message, mark.size});
+    }
+    return sorted;
+}
+
+static Result<void> writeFlags(Connection &connection, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
+                               ModSeq limit, const FlagsChange &change, ModSeq modSeq)
+{
+    const QList<UidRange> altered = uidsOf(change.altered);
+    qint64 rows = 0;
+    for (const UidRange range : ranges.size() < altered.size() ? ranges : altered) {
+        auto done = connection.run("UPDATE mailbox_message SET flags = (flags & ?) | ?, mod_seq = ? WHERE mailbox_id = "
+                                   "? AND uid BETWEEN ? AND ? AND mod_seq <= ? AND flags <> ((flags & ?) | ?)",
+                                   rule.keep, rule.put, modSeq, id.value, range.first, range.last, limit, rule.keep,
+                                   rule.put);
+        if (!done)
+            return std::unexpected(done.error());
+        rows += *done;
+    }
+    if (rows != change.altered.size())
+        return fail(ErrorKind::Internal, u"The flags could not be stored"_s, u"rows altered: %1"_s.arg(rows));
+    return {};
+}
+
+Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges,
+                                        FlagAction action, const QList<QByteArray> &names,
+                                        std::optional<ModSeq> unchangedSince)
+{
+    Connection &connection = transaction.connection();
+    Ledger &ledger = *connection.ledger();
+    bool made = false;
+    const auto mask = maskOf(transaction, id, names, action != FlagAction::Remove, &made);
+    if (!mask)
+        return std::unexpected(mask.error());
+    const auto mailbox = ledger.mailbox(connection, id);
+    if (!mailbox)
+        return std::unexpected(mailbox.error());
+    const auto proper = normalized(ranges);
+    const auto marks = readMarks(connection, id, proper, (*mailbox)->messages);
+    if (!marks)
+        return std::unexpected(marks.error());
+    const ModSeq modSeq = (*mailbox)->highestModSeq + 1;
+    const ModSeq limit = qMin(unchangedSince.value_or(anyModSeq), anyModSeq);
+    const FlagRule rule = ruleOf(action, *mask);
+    Sorted sorted = sortOut(*marks, rule, limit, modSeq);
+    FlagsChange &change = sorted.change;
+    if (!change.altered.isEmpty()) {
+        if (auto done = writeFlags(connection, id, proper, rule, limit, change, modSeq); !done)
+            return std::unexpected(done.error());
+        const auto counted = countIn(transaction, id, 0, sorted.unseen, sorted.deleted, 0);
+        if (!counted)
+            return std::unexpected(counted.error());
+        (*counted)->highestModSeq = modSeq;
+    }
+    const auto after = ledger.mailbox(connection, id);
+    if (!after)
+        return std::unexpected(after.error());
+    change.highestModSeq = (*after)->highestModSeq;
+    change.keywords = (*after)->keywords;
+    if (made || !change.altered.isEmpty())
+        transaction.changes.mailboxes.append(MailboxChange{.mailbox = id,
+                                                           .modSeq = change.highestModSeq,
+                                                           .altered = change.altered,
+                                                           .keywords = made ? change.keywords : Keywords()});
+    return std::move(sorted.change);
+}
+
+} // namespace posthorn::store

@@ -1,0 +1,103 @@
+#include "platform/store/sql/migrator.h"
+
+#include "platform/store/sql/connection.h"
+
+#include <QDir>
+#include <QFile>
+
+static void initMigrations()
+{
+    Q_INIT_RESOURCE(migrations);
+}
+
+namespace posthorn::store {
+
+using namespace Qt::StringLiterals;
+
+// "Post" in SQLite's application_id, so that another program's database is not taken for ours.
+static constexpr qint64 applicationId = 0x506f7374;
+
+static QStringList migrationFiles()
+{
+    initMigrations();
+    return QDir(u":/posthorn/store/migrations"_s).entryList({u"*.sql"_s}, QDir::Files, QDir::Name);
+}
+
+int Migrator::newestVersion()
+{
+    const QStringList files = migrationFiles();
+    return files.isEmpty() ? 0 : files.last().first(4).toInt();
+}
+
+static QByteArray schemaText(const Connection &connection, const QString &name)
+{
+    QFile file(u":/posthorn/store/migrations/"_s + name);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    QByteArray text;
+    while (!file.atEnd()) {
+        const QByteArray line = file.readLine();
+        if (!line.trimmed().startsWith("--"))
+            text += line;
+    }
+    for (const auto &[from, to] : connection.dialect().schemaWords)
+        text.replace(from, to);
+    return text;
+}
+
+static Result<void> runStatements(Connection &connection, const QByteArray &text)
+{
+    const auto statements = text.split(';');
+    for (const QByteArray &statement : statements) {
+        if (statement.trimmed().isEmpty())
+            continue;
+        if (auto done = connection.executeText(QString::fromUtf8(statement)); !done)
+            return std::unexpected(done.error());
+    }
+    return {};
+}
+
+static Result<void> applyMigration(Connection &connection, const QString &name)
+{
+    if (auto done = connection.run("BEGIN IMMEDIATE"); !done)
+        return std::unexpected(done.error());
+    auto done = runStatements(connection, schemaText(connection, name));
+    if (done)
+        done = runStatements(connection, "PRAGMA user_version=" + QByteArray::number(name.first(4).toInt())
+                                 + "; PRAGMA application_id=" + QByteArray::number(applicationId));
+    if (done) {
+        if (auto committed = connection.run("COMMIT"); !committed)
+            done = std::unexpected(committed.error());
+    }
+    if (!done)
+        connection.rollBack();
+    return done;
+}
+
+Result<void> Migrator::migrate(Connection &connection)
+{
+    const auto version = connection.select("PRAGMA user_version").number();
+    if (!version)
+        return std::unexpected(version.error());
+    const auto application = connection.select("PRAGMA application_id").number();
+    if (!application)
+        return std::unexpected(application.error());
+    const auto tables = connection.select("SELECT count(*) FROM sqlite_master").number();
+    if (!tables)
+        return std::unexpected(tables.error());
+    if (tables->value_or(0) > 0 && application->value_or(0) != applicationId)
+        return fail(ErrorKind::Invalid, u"This is another program's database"_s);
+    if (version->value_or(0) > newestVersion())
+        return fail(ErrorKind::Invalid, u"The mail store was made by a newer version of this program"_s,
+                    u"schema %1, known up to %2"_s.arg(version->value_or(0)).arg(newestVersion()));
+    const QStringList files = migrationFiles();
+    for (const QString &name : files) {
+        if (name.first(4).toInt() <= version->value_or(0))
+            continue;
+        if (auto done = applyMigration(connection, name); !done)
+            return done;
+    }
+    return {};
+}
+
+} // namespace posthorn::store

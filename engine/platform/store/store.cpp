@@ -1,0 +1,140 @@
+#include "platform/store/store.h"
+
+#include "platform/store/readers.h"
+#include "platform/store/writer.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QSemaphore>
+
+#include <shared_mutex>
+
+namespace posthorn::store {
+
+using namespace Qt::StringLiterals;
+
+struct Store::Private
+{
+    explicit Private(StoreOptions opened)
+        : options(std::move(opened)), guard(options), writer(options, guard),
+          readers(options, guard, [this] { writer.wake(); })
+    {
+    }
+    [[nodiscard]] QString file() const { return QDir(options.directory).filePath(u"posthorn.db"_s); }
+
+    StoreOptions options;
+    Guard guard;
+    Writer writer;
+    Readers readers;
+    std::shared_mutex backups; // held shared by each backup under way
+};
+
+Store::Store(std::unique_ptr<Private> made) : d(std::move(made)) {}
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options)
+{
+    if (!QDir().mkpath(options.directory))
+        return fail(ErrorKind::Unavailable, u"The data directory can't be made"_s, options.directory);
+    auto made = std::make_unique<Private>(std::move(options));
+    made->guard.look(true);
+    if (auto started = made->writer.start(); !started)
+        return std::unexpected(started.error());
+    if (auto started = made->readers.start(); !started) {
+        made->readers.stop();
+        return std::unexpected(started.error());
+    }
+    return std::unique_ptr<Store>(new Store(std::move(made)));
+}
+
+Store::~Store()
+{
+    d->guard.close();
+    const std::unique_lock lock(d->backups);
+    d->readers.stop();
+    d->writer.stop();
+}
+
+void Store::enqueueWrite(WriteJob job)
+{
+    d->writer.enqueue(std::move(job));
+}
+
+void Store::enqueueRead(ReadEntry job)
+{
+    d->readers.enqueue(std::move(job));
+}
+
+void Store::waitFor(const std::function<void(std::function<void()>)> &start)
+{
+    auto finished = std::make_shared<QSemaphore>();
+    start([finished] { finished->release(); });
+    finished->acquire();
+}
+
+void Store::onCommitted(std::function<void(const Committed &)> observer)
+{
+    d->writer.onCommitted(std::move(observer));
+}
+
+void Store::onHealth(std::function<void(Health, QString)> observer)
+{
+    d->guard.onHealth(std::move(observer));
+}
+
+Health Store::health() const
+{
+    return d->guard.health();
+}
+
+// The copy is made under another name and takes its own only when it is whole and on the disk.
+Result<void> Store::backup(const QString &file)
+{
+    const std::shared_lock lock(d->backups);
+    if (QFileInfo::exists(file))
+        return fail(ErrorKind::Exists, u"The file is there already"_s, file);
+    const QString part = file + u".part"_s;
+    QFile::remove(part);
+    {
+        auto connection = Connection::open({.file = d->file(), .role = ConnectionOptions::Role::Backup});
+        if (!connection)
+            return std::unexpected(connection.error());
+        auto copied = (*connection)->run("VACUUM INTO ?", part);
+        if (!copied) {
+            QFile::remove(part);
+            return std::unexpected(copied.error());
+        }
+    }
+    {
+        // VACUUM INTO leaves the copy in the system's cache; a write of its own makes SQLite sync the file.
+        auto copy = Connection::open({.file = part, .role = ConnectionOptions::Role::Backup});
+        Result<qint64> synced = copy ? (*copy)->run("PRAGMA synchronous=FULL") : std::unexpected(copy.error());
+        if (synced)
+            synced = (*copy)->run("UPDATE counter SET value = value");
+        if (!synced) {
+            QFile::remove(part);
+            return std::unexpected(synced.error());
+        }
+    }
+    if (!QFile::rename(part, file)) {
+        QFile::remove(part);
+        return fail(ErrorKind::Exists, u"The file can't take its name"_s, file);
+    }
+    return {};
+}
+
+qint64 Store::databaseOctets() const
+{
+    return QFileInfo(d->file()).size() + QFileInfo(d->file() + u"-wal"_s).size();
+}
+
+qint64 Store::waitingOctets() const
+{
+    return d->writer.waitingOctets();
+}
+
+qint64 Store::waitingJobs() const
+{
+    return d->writer.waitingJobs();
+}
+
+} // namespace posthorn::store
