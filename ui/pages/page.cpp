@@ -1,0 +1,63 @@
+#include "ui/pages/page.h"
+
+#include <QLabel>
+#include <QMessageBox>
+#include <QPointer>
+#include <QVBoxLayout>
+
+namespace posthorn::ui {
+
+Page::Page(control::Client &client, const QString &title, const QString &words, QWidget *parent)
+    : QWidget(parent), m_client(client), m_title(title)
+{
+    auto *outer = new QVBoxLayout(this);
+    outer->setContentsMargins(24, 20, 24, 20);
+    outer->setSpacing(6);
+    auto *heading = new QLabel(title);
+    QFont font = heading->font();
+    font.setPointSizeF(font.pointSizeF() * 1.5);
+    font.setWeight(QFont::DemiBold);
+    heading->setFont(font);
+    outer->addWidget(heading);
+    if (!words.isEmpty()) {
+        auto *text = new QLabel(words);
+        text->setWordWrap(true);
+        text->setForegroundRole(QPalette::PlaceholderText);
+        outer->addWidget(text);
+    }
+    m_content = new QVBoxLayout;
+    m_content->setContentsMargins(0, 10, 0, 0);
+    m_content->setSpacing(10);
+    outer->addLayout(m_content, 1);
+}
+
+void Page::ask(const QString &method, const QJsonObject &parameters, Answer answer,
+               std::function<void(const Error &)> failed)
+{
+    m_client.call(method, parameters,
+                  [self = QPointer(this), answer = std::move(answer), failed = std::move(failed)](
+                      const Result<QJsonValue> &result) {
+                      if (!self)
+                          return;
+                      if (result) {
+                          if (answer)
+                              answer(result->toObject());
+                      } else if (failed) {
+                          failed(result.error());
+                      } else {
+                          self->showError(result.error());
+                      }
+                  });
+}
+
+void Page::showError(const Error &error)
+{
+    if (!m_client.isConnected())
+        return; // the window says so already
+    QMessageBox box(QMessageBox::Warning, m_title, error.text, QMessageBox::Ok, this);
+    if (!error.detail.isEmpty())
+        box.setDetailedText(error.detail);
+    box.exec();
+}
+
+} // namespace posthorn::ui
