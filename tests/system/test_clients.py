@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Real clients against the running server: Python's own, curl, swaks, mbsync, mutt, fetchmail."""
+import imaplib, os, poplib, shutil, smtplib, subprocess, tempfile
+from email.message import EmailMessage
+from posthorn import *
+
+
+def letter(subject, text="Grüße\n", to="anna@example.test"):
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "ben@example.test", to, subject
+    mail.set_content(text)
+    return mail
+
+
+def python_clients_send_and_fetch():
+    with Server() as server:
+        server.add("anna", "ben")
+        for service, secure in (("submission", "starttls"), ("submissions", "tls")):
+            if secure == "tls":
+                smtp = smtplib.SMTP_SSL("127.0.0.1", server.ports[service], context=TRUST)
+            else:
+                smtp = smtplib.SMTP("127.0.0.1", server.ports[service])
+                smtp.starttls(context=TRUST)
+            smtp.login("ben@example.test", PASSWORD)
+            smtp.send_message(letter(f"by {service}"))
+            smtp.quit()
+        for make in (lambda: imaplib.IMAP4_SSL("127.0.0.1", server.ports["imaps"], ssl_context=TRUST),
+                     lambda: imaplib.IMAP4("127.0.0.1", server.ports["imap"])):
+            imap = make()
+            if not isinstance(imap, imaplib.IMAP4_SSL): imap.starttls(TRUST)
+            imap.login("anna@example.test", PASSWORD)
+            assert subjects(imap) == ["by submission", "by submissions"], subjects(imap)
+            imap.logout()
+        for make in (lambda: poplib.POP3_SSL("127.0.0.1", server.ports["pop3s"], context=TRUST),
+                     lambda: poplib.POP3("127.0.0.1", server.ports["pop3"])):
+            pop = make()
+            if not isinstance(pop, poplib.POP3_SSL): pop.stls(TRUST)
+            pop.user("anna@example.test"); pop.pass_(PASSWORD)
+            assert pop.stat()[0] == 2
+            text = b"\r\n".join(pop.retr(1)[1])
+            assert text.startswith(b"Return-Path: <ben@example.test>\r\nReceived: from "), text[:200]
+            pop.quit()
+        pop = poplib.POP3_SSL("127.0.0.1", server.ports["pop3s"], context=TRUST)
+        pop.user("anna@example.test"); pop.pass_(PASSWORD); pop.dele(1); pop.quit()
+        imap = server.imap()
+        assert subjects(imap) == ["by submissions"]
+        imap.logout()
+        report = server.ask("check")
+        assert "clean" in report.lower() or "no fault" in report.lower(), report
+
+
+def imap_does_a_days_work():
+    with Server() as server:
+        server.add("anna")
+        imap = server.imap()
+        names = [line.decode().rsplit(" ", 1)[1].strip('"') for line in imap.list()[1]]
+        assert sorted(names) == ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"], names
+        assert imap.create('"Work/2026"')[0] == "OK"
+        for i in range(5): assert imap.append("Work/2026", r"(\Seen)", None, letter(f"n{i}").as_bytes().replace(b"\n", b"\r\n"))[0] == "OK"
+        assert imap.select('"Work/2026"')[1] == [b"5"]
+        assert imap.store("1:2", "+FLAGS", r"(\Deleted $Work)")[0] == "OK"
+        assert imap.copy("3", "Archive")[0] == "OK"
+        assert imap.expunge()[1] == [b"1", b"1"]
+        assert imap.uid("SEARCH", "ALL")[1] == [b"3 4 5"]
+        assert imap.search(None, "SUBJECT", "n4")[1] == [b"3"]
+        assert imap.uid("MOVE", "4", "Trash")[0] == "OK"
+        assert imap.status("Trash", "(MESSAGES UNSEEN)")[1] == [b"Trash (MESSAGES 1 UNSEEN 0)"] or \
+            b"MESSAGES 1" in imap.status("Trash", "(MESSAGES UNSEEN)")[1][0]
+        assert imap.rename('"Work/2026"', "Old")[0] == "OK"
+        assert imap.select("Old")[1] == [b"2"]
+        assert imap.delete('"Nowhere"')[0] == "NO"
+        imap.logout()
+
+
+def another_session_is_told_at_once():
+    with Server() as server:
+        server.add("anna")
+        one, two = server.imap(), server.imap()
+        one.select("INBOX"); two.select("INBOX")
+        one.send(b"x1 IDLE\r\n"); assert one.readline().startswith(b"+")
+        with server.smtp() as smtp: smtp.send_message(letter("news"))
+        assert b"EXISTS" in one.readline()
+        line = one.readline()
+        if b"RECENT" in line: line = None
+        one.send(b"DONE\r\n")
+        while not one.readline().startswith(b"x1 OK"): pass
+        two.noop(); two.store("1", "+FLAGS", r"(\Flagged)")
+        one.untagged_responses.clear()
+        one.noop()
+        assert any(b"\\Flagged" in (x or b"") for x in one.untagged_responses.get("FETCH", [])), one.untagged_responses
+
+
+def curl_speaks_all_three():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna", "ben")
+        path = f"{folder}/mail"
+        open(path, "wb").write(letter("by curl").as_bytes().replace(b"\n", b"\r\n"))
+        sign = ["-sS", "-k", "--user", f"ben@example.test:{PASSWORD}"]
+        tool("curl", *sign, "--ssl-reqd", f"smtp://127.0.0.1:{server.ports['submission']}/client.example",
+             "--mail-from", "ben@example.test", "--mail-rcpt", "anna@example.test", "-T", path)
+        sign = ["-sS", "-k", "--user", f"anna@example.test:{PASSWORD}"]
+        assert "by curl" in tool("curl", *sign, f"imaps://127.0.0.1:{server.ports['imaps']}/INBOX;MAILINDEX=1")
+        assert "by curl" in tool("curl", *sign, f"pop3s://127.0.0.1:{server.ports['pop3s']}/1")
+        assert "by curl" in tool("curl", *sign, "--ssl-reqd", f"pop3://127.0.0.1:{server.ports['pop3']}/1")
+        assert "* SEARCH 1" in tool("curl", *sign, f"imaps://127.0.0.1:{server.ports['imaps']}/INBOX?SUBJECT%20curl")
+
+
+def swaks_tries_every_way_in():
+    with Server() as server:
+        server.add("anna", "ben")
+        common = ["swaks", "--to", "anna@example.test", "--from", "ben@example.test", "--server", "127.0.0.1"]
+        for mechanism in "PLAIN", "LOGIN":
+            tool(*common, "--port", str(server.ports["submission"]), "-tls", "--auth", mechanism, "--auth-user",
+                 "ben@example.test", "--auth-password", PASSWORD)
+            tool(*common, "--port", str(server.ports["submissions"]), "--tls-on-connect", "--auth", mechanism,
+                 "--auth-user", "ben@example.test", "--auth-password", PASSWORD)
+        tool(*common, "--port", str(server.ports["smtp"]), "--pipeline")
+        wrong = subprocess.run(common + ["--port", str(server.ports["submission"]), "-tls", "--auth", "PLAIN",
+                               "--auth-user", "ben@example.test", "--auth-password", "wrong"], capture_output=True, text=True)
+        assert "535 5.7.8" in wrong.stdout, wrong.stdout
+        relay = subprocess.run(["swaks", "--to", "x@elsewhere.example", "--from", "ben@example.test", "--server",
+                               "127.0.0.1", "--port", str(server.ports["smtp"])], capture_output=True, text=True)
+        assert "550 5.7.1" in relay.stdout, relay.stdout
+        imap = server.imap()
+        assert imap.select("INBOX")[1] == [b"5"]
+        found = server.ask("trace", "elsewhere.example")
+        assert "5.7.1" in found, found
+
+
+def mbsync_agrees_both_ways():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna")
+        imap = server.imap()
+        for i in range(200): imap.append("INBOX", None, None, letter(f"m{i}").as_bytes().replace(b"\n", b"\r\n"))
+        os.makedirs(f"{folder}/mail")
+        open(f"{folder}/rc", "w").write(f"""
+IMAPAccount home
+Host 127.0.0.1
+Port {server.ports['imap']}
+User anna@example.test
+Pass "{PASSWORD}"
+TLSType None
+AuthMechs LOGIN
+IMAPStore far
+Account home
+MaildirStore near
+Path {folder}/mail/
+Inbox {folder}/mail/INBOX
+SubFolders Verbatim
+Channel both
+Far :far:
+Near :near:
+Patterns *
+Create Both
+Expunge Both
+SyncState *
+""")
+        tool("mbsync", "-c", f"{folder}/rc", "both")
+        near = f"{folder}/mail/INBOX"
+        files = [f"{d}/{f}" for d in ("cur", "new") for f in os.listdir(f"{near}/{d}")]
+        assert len(files) == 200, len(files)
+        os.remove(f"{near}/{files[0]}")
+        source = f"{near}/{files[1]}"
+        body = open(source, "rb").read().replace(b"X-TUID", b"X-Old-TUID")
+        open(f"{near}/new/1700000000.1_1.here", "wb").write(b"Subject: from near\n\nhello\n")
+        os.rename(source, f"{near}/cur/{os.path.basename(source).split(':')[0]}:2,F")
+        tool("mbsync", "-c", f"{folder}/rc", "both")
+        imap.noop()
+        assert imap.select("INBOX")[1] == [b"200"]
+        assert imap.search(None, "FLAGGED")[1][0].split(), "the flag did not come over"
+        assert imap.search(None, "SUBJECT", '"from near"')[1][0].split()
+
+
+def fetchmail_takes_it_away():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna")
+        for i in range(3):
+            with server.smtp() as smtp: smtp.send_message(letter(f"f{i}"))
+        for protocol, service in (("pop3", "pop3s"), ("imap", "imaps")):
+            open(f"{folder}/rc", "w").write(
+                f'poll 127.0.0.1 service {server.ports[service]} protocol {protocol} user "anna@example.test" '
+                f'password "{PASSWORD}" ssl no sslcertck keep fetchall mda "cat >> {folder}/{protocol}"\n')
+            os.chmod(f"{folder}/rc", 0o600)
+            tool("fetchmail", "-f", f"{folder}/rc", "--pidfile", f"{folder}/pid", "--idfile", f"{folder}/ids",
+                 env={"HOME": folder, "USER": "root", "LOGNAME": "root"})
+            got = open(f"{folder}/{protocol}").read()
+            assert got.count("Subject: f") == 3, got
+
+
+def mutt_reads_a_mailbox():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna")
+        with server.smtp() as smtp: smtp.send_message(letter("for mutt"))
+        open(f"{folder}/muttrc", "w").write(f"""
+set ssl_force_tls=no ssl_starttls=no ssl_verify_host=no ssl_verify_dates=no imap_user="anna@example.test" imap_pass="{PASSWORD}"
+set folder="imap://127.0.0.1:{server.ports['imap']}/" header_cache="" message_cachedir="" certificate_file="{folder}/c"
+set record="" copy=no confirmappend=no quit=yes sleep_time=0
+set imap_authenticators="login"
+""")
+        script = ("<tag-pattern>~A<enter><tag-prefix-cond><copy-message>"
+                  f"{folder}/copied<enter><end-cond><quit>")
+        tool("script", "-qec", f"timeout 30 mutt -n -F {folder}/muttrc -f 'imap://127.0.0.1:{server.ports['imap']}/INBOX' "
+             f"-e 'set mbox_type=mbox' -e 'push \"{script}\"'", "/dev/null", env={"TERM": "xterm", "HOME": folder})
+        assert "for mutt" in open(f"{folder}/copied").read()
+
+
+if __name__ == "__main__":
+    run(python_clients_send_and_fetch, imap_does_a_days_work, another_session_is_told_at_once, curl_speaks_all_three,
+        swaks_tries_every_way_in, mbsync_agrees_both_ways, fetchmail_takes_it_away, mutt_reads_a_mailbox)
