@@ -123,6 +123,24 @@ void Ledger::forget(AccountId id)
     m_usage.rows.remove(id);
 }
 
+Result<void> Ledger::forgetAll(Connection &connection)
+{
+    const QList<MailboxId> mailboxes = m_mailboxes.rows.keys();
+    for (const MailboxId id : mailboxes)
+        forget(id);
+    const QList<AccountId> accounts = m_usage.rows.keys();
+    for (const AccountId id : accounts)
+        forget(id);
+    m_names.clear();
+    m_namesChanged = true;
+    return connection.select("SELECT name, value FROM counter").each([this](const Row &row) {
+        for (size_t i = 0; i < m_counters.size(); ++i) {
+            if (row.text(0) == nameOf(Counter(i)))
+                m_counters[i].value = qMax(m_counters[i].value, row.number(1));
+        }
+    });
+}
+
 void Ledger::stored(MessageId id, Weight weight)
 {
     m_weights.insert(id, weight);

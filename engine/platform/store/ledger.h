@@ -45,6 +45,7 @@ public:
     // Rows were made, renamed or removed by SQL after settle(): what is remembered of them is not so any more.
     void forget(MailboxId);
     void forget(AccountId);
+    [[nodiscard]] Result<void> forgetAll(Connection &); // after settle(); counters are raised to what is stored
 
     // Messages this job has stored and nobody holds yet; at its end they become orphans.
     void stored(MessageId, Weight);

@@ -20,6 +20,7 @@ struct Prepared
     QByteArray ownSql; // of a text made at run time
     bool busy = false;
     bool kept = true;
+    bool isText = false;
 };
 
 struct Connection::Private
@@ -27,6 +28,7 @@ struct Connection::Private
     QString name;
     std::shared_ptr<Faults> faults;
     QHash<const char *, Prepared *> statements;
+    std::unique_ptr<Prepared> lastText; // texts often come many times in a row
     const Dialect *dialect = &Dialect::sqlite();
     Trouble trouble = Trouble::None;
     bool broken = false;
@@ -132,6 +134,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions &op
 
 Connection::~Connection()
 {
+    d->lastText.reset();
     qDeleteAll(d->statements);
     d->statements.clear();
     d->database().close();
@@ -184,6 +187,8 @@ void Connection::release(Prepared *prepared)
     }
     prepared->query.finish();
     prepared->busy = false;
+    if (prepared->isText)
+        d->lastText.reset(prepared);
 }
 
 Result<void> Connection::start(Prepared &prepared, std::span<const QVariant> values)
@@ -234,10 +239,16 @@ Result<qint64> Connection::executeText(const QString &sql, std::span<const QVari
 
 Selection Connection::queryText(const QString &sql, std::span<const QVariant> values)
 {
+    const QByteArray text = sql.toUtf8();
+    if (d->lastText && d->lastText->ownSql == text) {
+        Prepared *known = d->lastText.release();
+        auto started = start(*known, values);
+        return {*this, known, std::move(started)};
+    }
     auto prepared = std::make_unique<Prepared>(QSqlQuery(d->database()));
-    prepared->ownSql = sql.toUtf8();
+    prepared->ownSql = text;
     prepared->sql = prepared->ownSql;
-    prepared->kept = false;
+    prepared->isText = true;
     prepared->query.setForwardOnly(true);
     if (!prepared->query.prepare(sql))
         return {*this, nullptr, std::unexpected(errorOf(*prepared))};

@@ -1,0 +1,156 @@
+#include "platform/store/queue.h"
+
+#include "platform/store/ledger.h"
+#include "platform/store/transaction.h"
+
+#include <QDateTime>
+
+namespace posthorn::store {
+
+using namespace Qt::StringLiterals;
+
+Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
+{
+    Connection &connection = transaction.connection();
+    // Of a message that is gone nothing could be sent.
+    if (const auto weight = connection.ledger()->weight(connection, entry.message); !weight)
+        return std::unexpected(weight.error());
+    const auto id = connection.ledger()->next(connection, Counter::Entry);
+    if (!id)
+        return std::unexpected(id.error());
+    auto done = connection.run(
+        "INSERT INTO queue (id, message_id, state, created_at, next_attempt, attempts, domain, journey, reverse_path, "
+        "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *id, entry.message.value, int(entry.state), entry.createdAt, entry.nextAttempt, entry.attempts, entry.domain,
+        entry.journey, entry.reversePath, entry.recipient, entry.originalRecipient, entry.notify, entry.ret,
+        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue);
+    if (!done)
+        return std::unexpected(done.error());
+    connection.ledger()->held(entry.message);
+    transaction.changes.queueChanged = true;
+    return EntryId{*id};
+}
+
+static Entry entryFrom(const Row &row)
+{
+    return Entry{.id = {row.number(0)},
+                 .message = {row.number(1)},
+                 .journey = row.octets(7),
+                 .reversePath = row.octets(8),
+                 .recipient = row.octets(9),
+                 .domain = row.octets(6),
+                 .originalRecipient = row.octets(10),
+                 .notify = quint8(row.number(11)),
+                 .ret = row.octets(12),
+                 .envid = row.octets(13),
+                 .smtpUtf8 = row.number(14) != 0,
+                 .body = int(row.number(15)),
+                 .state = EntryState(row.number(2)),
+                 .createdAt = row.number(3),
+                 .nextAttempt = row.number(4),
+                 .attempts = int(row.number(5)),
+                 .lastError = row.text(16),
+                 .lastDialogue = row.octets(17),
+                 .size = row.number(18)};
+}
+
+static QString patternOf(const QString &text)
+{
+    QString escaped = text;
+    for (const QChar c : {u'\\', u'%', u'_'})
+        escaped.replace(c, QString(u'\\') + c);
+    return u'%' + escaped + u'%';
+}
+
+Result<QList<Entry>> Queue::list(Connection &connection, const QueueFilter &filter)
+{
+    QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
+                  "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
+                  "last_dialogue, message.size FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                  "WHERE queue.id > ?"_s;
+    QList<QVariant> values{toVariant(filter.afterId)};
+    if (filter.state) {
+        sql += u" AND state = ?"_s;
+        values << toVariant(int(*filter.state));
+    }
+    if (!filter.domain.isEmpty()) {
+        sql += u" AND domain = ?"_s;
+        values << toVariant(filter.domain.toUtf8());
+    }
+    if (!filter.text.isEmpty()) {
+        sql += u" AND (CAST(reverse_path AS TEXT) LIKE ? ESCAPE '\\' OR CAST(recipient AS TEXT) LIKE ? ESCAPE '\\' OR "
+               "CAST(journey AS TEXT) LIKE ? ESCAPE '\\')"_s;
+        for (int i = 0; i < 3; ++i)
+            values << toVariant(patternOf(filter.text));
+    }
+    sql += u" ORDER BY queue.id LIMIT ?"_s;
+    values << toVariant(qMax(1, filter.limit));
+    QList<Entry> entries;
+    auto done = connection.queryText(sql, values).each([&](const Row &row) { entries.append(entryFrom(row)); });
+    if (!done)
+        return std::unexpected(done.error());
+    return entries;
+}
+
+Result<Entry> Queue::get(Connection &connection, EntryId id)
+{
+    const auto entry =
+        connection
+            .select("SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
+                    "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
+                    "last_dialogue, message.size FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                    "WHERE queue.id = ?",
+                    id.value)
+            .first(entryFrom);
+    if (!entry)
+        return std::unexpected(entry.error());
+    if (!*entry)
+        return fail(ErrorKind::NotFound, u"No such queue entry"_s);
+    return **entry;
+}
+
+static Result<void> changed(Transaction &transaction, const Result<qint64> &rows)
+{
+    if (!rows)
+        return std::unexpected(rows.error());
+    if (*rows == 0)
+        return fail(ErrorKind::NotFound, u"No such queue entry"_s);
+    transaction.changes.queueChanged = true;
+    return {};
+}
+
+Result<void> Queue::setState(Transaction &transaction, EntryId id, EntryState state)
+{
+    return changed(transaction, transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state),
+                                                             id.value));
+}
+
+// A held entry stays held until it is released.
+Result<void> Queue::retryNow(Transaction &transaction, EntryId id)
+{
+    return changed(transaction, transaction.connection().run("UPDATE queue SET next_attempt = ? WHERE id = ?",
+                                                             QDateTime::currentMSecsSinceEpoch(), id.value));
+}
+
+Result<void> Queue::remove(Transaction &transaction, EntryId id)
+{
+    Connection &connection = transaction.connection();
+    auto listed = connection.run("INSERT INTO orphan (message_id) SELECT message_id FROM queue WHERE id = ? "
+                                 "ON CONFLICT DO NOTHING",
+                                 id.value);
+    if (!listed)
+        return std::unexpected(listed.error());
+    connection.ledger()->setSawOrphans(true);
+    return changed(transaction, connection.run("DELETE FROM queue WHERE id = ?", id.value));
+}
+
+Result<qint64> Queue::count(Connection &connection)
+{
+    const auto count = connection.select("SELECT count(*) FROM queue").number();
+    if (!count)
+        return std::unexpected(count.error());
+    return count->value_or(0);
+}
+
+} // namespace posthorn::store
