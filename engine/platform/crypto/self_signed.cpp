@@ -179,4 +179,9 @@ Result<void> writePem(const CertificateAndKey &pair, const QString &certificateF
     return writePrivately(certificateFile, pair.certificate);
 }
 
+Result<void> writePem(const CertificateAndKey &pair, const QString &file)
+{
+    return writePrivately(file, pair.certificate + pair.key);
+}
+
 } // namespace posthorn::crypto

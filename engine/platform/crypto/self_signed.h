@@ -21,7 +21,9 @@ struct CertificateAndKey
 [[nodiscard]] Result<CertificateAndKey> makeSelfSigned(const QString &hostName, const QStringList &extraNames = {},
                                                        int days = 3650);
 
-// Both files are readable by their owner only, and replaced whole.
+// Files are readable by their owner only, and replaced whole.
 Result<void> writePem(const CertificateAndKey &pair, const QString &certificateFile, const QString &keyFile);
+// Both in one file, so that they can't be told apart by an interruption.
+Result<void> writePem(const CertificateAndKey &pair, const QString &file);
 
 } // namespace posthorn::crypto

@@ -202,15 +202,15 @@ void Conversation::pauseReading()
 // Needs are handed out and output is taken until there is none: what the peer has taken may make room for more.
 void Conversation::pump()
 {
-    for (bool more = true; more;) {
+    for (;;) {
+        m_session->machine().outputWaiting(waiting());
         m_session->pump();
         QByteArray output = m_session->machine().takeOutput();
-        more = !output.isEmpty();
-        if (more)
-            queue(std::move(output));
+        if (output.isEmpty())
+            break;
+        queue(std::move(output));
         if (m_phase != Phase::Talk)
             return;
-        m_session->machine().outputWaiting(waiting());
     }
     settle();
 }

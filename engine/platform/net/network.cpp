@@ -115,10 +115,17 @@ Network::Network(int workers, std::shared_ptr<TlsContexts> tls) : d(std::make_un
     }
 }
 
+// Answers may still be on their way to a worker, from a store that ends later; an ended worker ignores them. So workers
+// are kept for the life of the process: a few hundred octets each.
 Network::~Network()
 {
+    static QMutex mutex;
+    static auto &retired = *new std::vector<std::unique_ptr<Worker>>;
     d->listeners.clear();
-    d->workers.clear();
+    for (const auto &worker : d->workers)
+        worker->end();
+    QMutexLocker lock(&mutex);
+    std::ranges::move(d->workers, std::back_inserter(retired));
 }
 
 Result<quint16> Network::listen(ListenerOptions options)

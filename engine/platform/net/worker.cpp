@@ -43,10 +43,16 @@ Worker::Worker(int number, WorkerSetting setting) : m_setting(std::move(setting)
     ask([](Worker &self) { self.setUp(); });
 }
 
-Worker::~Worker()
+Worker::~Worker() = default;
+
+void Worker::end()
 {
     ask([](Worker &self) { self.tearDown(); });
     m_thread.wait();
+    m_setting = {};
+    QMutexLocker lock(&m_mutex);
+    m_inbox = {};
+    m_batch = {};
 }
 
 void Worker::setUp()
@@ -83,6 +89,7 @@ void Worker::tearDown()
     m_conversations.clear();
     m_timer.reset();
     m_poller.reset();
+    m_around = {};
     m_thread.quit();
 }
 
@@ -126,15 +133,15 @@ bool Worker::event(QEvent *event)
     return true;
 }
 
-// Takes all there is, when the event comes and between rounds of the sockets. Vectors change places, so that their
-// memory is kept.
+// Takes all there is, when the event comes and between rounds of the sockets; but then no tasks, for one of them takes
+// the poller down. Vectors change places, so that their memory is kept.
 void Worker::drain(bool forEvent)
 {
     {
         QMutexLocker lock(&m_mutex);
         if (forEvent)
             m_noticed = false;
-        if (m_inbox.isEmpty())
+        if (m_inbox.isEmpty() || (!forEvent && !m_inbox.tasks.empty()))
             return;
         std::swap(m_inbox, m_batch);
     }

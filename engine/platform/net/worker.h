@@ -35,7 +35,9 @@ class Worker : public QObject
     Q_OBJECT
 public:
     Worker(int number, WorkerSetting setting);
-    ~Worker() override; // ends the thread; its conversations are cut
+    ~Worker() override;
+    // Cuts the conversations and ends the thread; the last call. Any other call is ignored from then on.
+    void end();
 
     // Any thread.
     void accept(Arrival arrival);
