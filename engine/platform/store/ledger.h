@@ -68,7 +68,7 @@ private:
     template<typename T>
     struct Kept
     {
-        T value;
+        T value{};
         bool dirty = false;
     };
     template<typename Key, typename T>
@@ -104,8 +104,7 @@ private:
     Book<AccountId, Usage> m_usage;
     QHash<std::pair<AccountId, QString>, MailboxId> m_names;
     bool m_namesChanged = false; // in this job
-    std::array<Kept<qint64>, 7> m_counters; // 0: not read yet
-    std::array<bool, 7> m_countersBefore{};
+    std::array<Kept<qint64>, 7> m_counters{}; // 0: not read yet
     QHash<MessageId, Weight> m_weights; // of this group
     QList<MessageId> m_unheld;          // of this job
     QList<std::pair<AccountId, qint64>> m_written;

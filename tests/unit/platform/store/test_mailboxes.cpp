@@ -1,0 +1,538 @@
+#include "store_fixture.h"
+
+using namespace posthorn;
+using namespace posthorn::store;
+using namespace Qt::StringLiterals;
+
+namespace {
+using Ranges = QList<UidRange>;
+}
+
+class TestMailboxes : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void givesANewAccountItsMailboxes();
+    void knowsInboxInAnyCase();
+    void refusesBadNames_data();
+    void refusesBadNames();
+    void makesMissingParents();
+    void neverGivesAUidValidityTwice();
+    void keepsSubscriptionsOfRemovedMailboxes();
+    void renamesChildrenToo();
+    void renamesNoNeighboursOfTheSamePrefix();
+    void movesTheMessagesWhenInboxIsRenamed();
+    void countsWhatIsDelivered();
+    void takesRecentOnce();
+    void readsMarksOfManyRanges();
+    void makesKeywordsOncePerMailbox();
+    void refusesAKeywordTooMany();
+    void undoesTheKeywordsOfAFailedJob();
+    void setsAddsAndRemovesFlags();
+    void leavesAloneWhatChangedSince();
+    void copiesWithKeywordsOfTheTarget();
+    void copiesIntoTheSameMailbox();
+    void movesWithinTheSameMailbox();
+    void movesWithoutNeedingQuota();
+    void expungesOnlyWhatIsDeleted();
+    void expungesRegardless();
+    void neverGivesAUidTwice();
+    void refusesDeliveryOverQuota();
+    void forgetsTheUsageOfAFailedJob();
+    void seesPendingTotalsWithinAJob();
+    void notesWhatChanged();
+};
+
+void TestMailboxes::givesANewAccountItsMailboxes()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto list = house.read([&](Connection &c) { return Mailboxes::list(c, alice); });
+    QStringList names;
+    for (const Mailbox &mailbox : list) {
+        names.append(mailbox.name);
+        QVERIFY(mailbox.subscribed);
+        QVERIFY(mailbox.uidValidity != 0);
+        QCOMPARE(mailbox.specialUse.isEmpty(), mailbox.name == "INBOX"_L1);
+    }
+    QCOMPARE(names, (QStringList{u"Archive"_s, u"Drafts"_s, u"INBOX"_s, u"Junk"_s, u"Sent"_s, u"Trash"_s}));
+}
+
+void TestMailboxes::knowsInboxInAnyCase()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    QCOMPARE(house.mailbox(alice, u"iNbOx"_s).id, house.mailbox(alice).id);
+    house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"inbox/Deep"_s); });
+    QCOMPARE(house.mailbox(alice, u"INBOX/Deep"_s).name, u"INBOX/Deep"_s);
+    const auto again = house.tryWrite<MailboxId>([&](Transaction &t) { return Mailboxes::create(t, alice, u"Inbox"_s); });
+    QCOMPARE(kindOfFailure(again), ErrorKind::Exists);
+    const auto removed = house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"inbox"_s, u"x"_s); });
+    QCOMPARE(kindOfFailure(removed), ErrorKind::Denied);
+}
+
+void TestMailboxes::refusesBadNames_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::newRow("empty") << QString();
+    QTest::newRow("only separator") << u"/"_s;
+    QTest::newRow("leading separator") << u"/a"_s;
+    QTest::newRow("empty part") << u"a//b"_s;
+    QTest::newRow("control character") << u"a\u0007b"_s;
+    QTest::newRow("delete") << u"a\u007fb"_s;
+    QTest::newRow("half a surrogate") << QString(QChar(0xd800));
+    QTest::newRow("long part") << QString(256, u'x');
+    QTest::newRow("too deep") << QString(u"a/"_s).repeated(60) + u"a"_s;
+}
+
+void TestMailboxes::refusesBadNames()
+{
+    QFETCH(QString, name);
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto made = house.tryWrite<MailboxId>([&](Transaction &t) { return Mailboxes::create(t, alice, name); });
+    QCOMPARE(kindOfFailure(made), ErrorKind::Invalid);
+}
+
+void TestMailboxes::makesMissingParents()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"Work/2026/May"_s); });
+    QCOMPARE(house.mailbox(alice, u"Work/2026"_s).name, u"Work/2026"_s);
+    QCOMPARE(house.mailbox(alice, u"Work"_s).name, u"Work"_s);
+}
+
+void TestMailboxes::neverGivesAUidValidityTwice()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    QSet<quint32> seen;
+    quint32 last = 0;
+    for (int i = 0; i < 4; ++i) {
+        house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"Again"_s); });
+        const quint32 validity = house.mailbox(alice, u"Again"_s).uidValidity;
+        QVERIFY(validity > last);
+        QVERIFY(!seen.contains(validity));
+        seen.insert(validity);
+        last = validity;
+        must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"Again"_s, u"test"_s); }));
+        house.reopen();
+    }
+}
+
+void TestMailboxes::keepsSubscriptionsOfRemovedMailboxes()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"Junk"_s, u"test"_s); }));
+    QCOMPARE(house.read([&](Connection &c) { return Mailboxes::lostSubscriptions(c, alice); }), QStringList(u"Junk"_s));
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"Junk"_s, false); }));
+    QVERIFY(house.read([&](Connection &c) { return Mailboxes::lostSubscriptions(c, alice); }).isEmpty());
+}
+
+void TestMailboxes::renamesChildrenToo()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto id = house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"a/b/c"_s); });
+    house.deliverOne(id);
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::rename(t, alice, u"a"_s, u"x/y"_s); }));
+    QCOMPARE(house.mailbox(alice, u"x/y/b/c"_s).id, id);
+    QCOMPARE(house.mailbox(alice, u"x/y/b/c"_s).messages, 1);
+    QCOMPARE(house.mailbox(alice, u"x"_s).messages, 0);
+    const auto gone = house.store->readNow<Mailbox>([&](Connection &c) { return Mailboxes::find(c, alice, u"a/b"_s); });
+    QCOMPARE(kindOfFailure(gone), ErrorKind::NotFound);
+    const auto into =
+        house.tryWrite<void>([&](Transaction &t) { return Mailboxes::rename(t, alice, u"x/y"_s, u"x/y/z"_s); });
+    QCOMPARE(kindOfFailure(into), ErrorKind::Invalid);
+    // The writer remembers names; it must not remember the old one.
+    const auto stale = house.tryWrite<Mailbox>([&](Transaction &t) { return Mailboxes::find(t, alice, u"a/b/c"_s); });
+    QCOMPARE(kindOfFailure(stale), ErrorKind::NotFound);
+}
+
+void TestMailboxes::renamesNoNeighboursOfTheSamePrefix()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    for (const auto &name : {u"a"_s, u"a b"_s, u"a-b"_s, u"ab"_s, u"a%"_s, u"a/c"_s})
+        house.write([&](Transaction &t) { return Mailboxes::create(t, alice, name); });
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::rename(t, alice, u"a"_s, u"z"_s); }));
+    for (const auto &name : {u"z"_s, u"z/c"_s, u"a b"_s, u"a-b"_s, u"ab"_s, u"a%"_s})
+        QCOMPARE(house.mailbox(alice, name).name, name);
+}
+
+void TestMailboxes::movesTheMessagesWhenInboxIsRenamed()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    house.fill(house.mailbox(alice).id, 3);
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::rename(t, alice, u"INBOX"_s, u"Old"_s); }));
+    QCOMPARE(house.mailbox(alice).messages, 0);
+    QCOMPARE(house.mailbox(alice, u"Old"_s).messages, 3);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::countsWhatIsDelivered()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto first = house.deliverOne(inbox);
+    QCOMPARE(first.uid, 1U);
+    const auto second = house.deliverOne(inbox, "longer body", flag::Seen | flag::Deleted);
+    QCOMPARE(second.uid, 2U);
+    QVERIFY(second.modSeq > first.modSeq);
+    const auto now = house.mailbox(alice);
+    QCOMPARE(now.messages, 2);
+    QCOMPARE(now.unseen, 1);
+    QCOMPARE(now.deleted, 1);
+    QCOMPARE(now.octets, first.size + second.size);
+    QCOMPARE(now.uidNext, 3U);
+    QCOMPARE(now.highestModSeq, second.modSeq);
+    const auto account = house.read([&](Connection &c) { return Accounts::account(c, alice); });
+    QCOMPARE(account->usedOctets, first.size + second.size);
+    QCOMPARE(house.marks(inbox), (QList<MessageMark>{first, second}));
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::takesRecentOnce()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 2);
+    const auto take = [&] { return house.write([&](Transaction &t) { return Mailboxes::takeRecent(t, inbox); }); };
+    QCOMPARE(take(), 1U);
+    QCOMPARE(take(), 0U);
+    house.fill(inbox, 2);
+    house.reopen();
+    QCOMPARE(take(), 3U);
+    QCOMPARE(take(), 0U);
+}
+
+void TestMailboxes::readsMarksOfManyRanges()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    house.fill(inbox, 50);
+    const auto uids = [&](const Ranges &ranges) {
+        QList<Uid> found;
+        for (const auto &mark : house.read([&](Connection &c) { return Mailboxes::marks(c, inbox, ranges); }).marks)
+            found.append(mark.uid);
+        return found;
+    };
+    QCOMPARE(uids({{3, 3}, {1, 2}, {48, 90}}), (QList<Uid>{1, 2, 3, 48, 49, 50}));
+    QCOMPARE(uids({{5, 7}, {6, 9}, {6, 6}}), (QList<Uid>{5, 6, 7, 8, 9}));
+    QCOMPARE(uids({{7, 5}}), QList<Uid>());
+    QCOMPARE(uids({{50, ~0U}, {~0U, ~0U}}), (QList<Uid>{50}));
+    Ranges odd;
+    QList<Uid> expected;
+    for (Uid uid = 1; uid <= 50; uid += 2) {
+        odd.append({uid, uid});
+        expected.append(uid);
+    }
+    QCOMPARE(uids(odd), expected);
+    QCOMPARE(uids({}).size(), 50);
+}
+
+void TestMailboxes::makesKeywordsOncePerMailbox()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto mask = [&](const QList<QByteArray> &names) {
+        return house.write([&](Transaction &t) { return Mailboxes::flagsFromNames(t, inbox, names); });
+    };
+    QCOMPARE(mask({"\\Seen", "\\draft"}), flag::Seen | flag::Draft);
+    QCOMPARE(mask({"$Forwarded"}), Flags(1) << 8);
+    QCOMPARE(mask({"$Junk", "$forwarded"}), Flags(3) << 8);
+    house.reopen();
+    QCOMPARE(mask({"$JUNK"}), Flags(2) << 8);
+    QCOMPARE(house.mailbox(alice).keywords, (Keywords{"$Forwarded", "$Junk"}));
+    const auto bad = house.tryWrite<Flags>([&](Transaction &t) { return Mailboxes::flagsFromNames(t, inbox, {"\\Odd"}); });
+    QCOMPARE(kindOfFailure(bad), ErrorKind::Invalid);
+}
+
+void TestMailboxes::refusesAKeywordTooMany()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    QList<QByteArray> names;
+    for (int i = 0; i < flag::maxKeywords; ++i)
+        names.append("k" + QByteArray::number(i));
+    house.write([&](Transaction &t) { return Mailboxes::flagsFromNames(t, inbox, names); });
+    const auto more = house.tryWrite<Flags>([&](Transaction &t) { return Mailboxes::flagsFromNames(t, inbox, {"one more"}); });
+    QCOMPARE(kindOfFailure(more), ErrorKind::TooLarge);
+    // The highest bit fits the database's signed integers.
+    const auto mark = house.deliverOne(inbox);
+    house.write([&](Transaction &t) {
+        return Mailboxes::setFlags(t, inbox, {{mark.uid, mark.uid}}, FlagAction::Set, {names.last()});
+    });
+    QCOMPARE(house.marks(inbox).first().flags, Flags(1) << 61);
+}
+
+void TestMailboxes::undoesTheKeywordsOfAFailedJob()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto failed = house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+        must(Mailboxes::flagsFromNames(t, inbox, {"$Gone"}));
+        return fail(ErrorKind::Denied, u"no"_s);
+    });
+    QCOMPARE(kindOfFailure(failed), ErrorKind::Denied);
+    QCOMPARE(house.write([&](Transaction &t) { return Mailboxes::flagsFromNames(t, inbox, {"$Kept"}); }), Flags(1) << 8);
+    QCOMPARE(house.mailbox(alice).keywords, Keywords{"$Kept"});
+}
+
+void TestMailboxes::setsAddsAndRemovesFlags()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 5);
+    const auto change = [&](FlagAction action, const Ranges &ranges, const QList<QByteArray> &names) {
+        return house.write([&](Transaction &t) { return Mailboxes::setFlags(t, inbox, ranges, action, names); });
+    };
+    const ModSeq before = house.mailbox(alice).highestModSeq;
+    const auto added = change(FlagAction::Add, {{2, 4}}, {"\\Seen", "$Work"});
+    QCOMPARE(added.altered.size(), 3);
+    QCOMPARE(added.altered.first().uid, 2U);
+    QCOMPARE(added.highestModSeq, before + 1);
+    QCOMPARE(added.altered.last().modSeq, added.highestModSeq);
+    QCOMPARE(added.keywords, Keywords{"$Work"});
+    QCOMPARE(house.mailbox(alice).unseen, 2);
+    // Nothing to alter alters nothing, the MODSEQ included.
+    const auto again = change(FlagAction::Add, {{2, 4}}, {"\\Seen"});
+    QVERIFY(again.altered.isEmpty());
+    QCOMPARE(again.highestModSeq, added.highestModSeq);
+    const auto removed = change(FlagAction::Remove, {{1, 2}}, {"\\Seen", "$Unknown"});
+    QCOMPARE(removed.altered.size(), 1);
+    QCOMPARE(removed.keywords, Keywords{"$Work"});
+    const auto set = change(FlagAction::Set, {}, {"\\Deleted"});
+    QCOMPARE(set.altered.size(), 5);
+    QCOMPARE(house.mailbox(alice).deleted, 5);
+    QCOMPARE(house.mailbox(alice).unseen, 5);
+    for (const MessageMark &mark : house.marks(inbox))
+        QCOMPARE(mark.flags, flag::Deleted);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::leavesAloneWhatChangedSince()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 3);
+    const ModSeq since = house.mailbox(alice).highestModSeq;
+    house.write([&](Transaction &t) { return Mailboxes::setFlags(t, inbox, {{2, 2}}, FlagAction::Add, {"\\Flagged"}); });
+    const auto change = house.write(
+        [&](Transaction &t) { return Mailboxes::setFlags(t, inbox, {}, FlagAction::Add, {"\\Seen"}, since); });
+    QCOMPARE(change.modified, QList<Uid>{2});
+    QCOMPARE(change.altered.size(), 2);
+    QCOMPARE(house.marks(inbox).at(1).flags, flag::Flagged);
+    const auto none = house.write(
+        [&](Transaction &t) { return Mailboxes::setFlags(t, inbox, {}, FlagAction::Add, {"\\Draft"}, 0); });
+    QCOMPARE(none.modified.size(), 3);
+}
+
+void TestMailboxes::copiesWithKeywordsOfTheTarget()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto archive = house.mailbox(alice, u"Archive"_s).id;
+    house.fill(inbox, 4);
+    house.write([&](Transaction &t) { return Mailboxes::flagsFromNames(t, archive, {"$Other"}); });
+    house.write([&](Transaction &t) { return Mailboxes::setFlags(t, inbox, {{2, 3}}, FlagAction::Add, {"$Work", "\\Seen"}); });
+    house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {{1, 1}}, true, u"test"_s); });
+    const auto copied = house.write(
+        [&](Transaction &t) { return Mailboxes::copy(t, inbox, {{4, 4}, {1, 2}}, archive, false, u"test"_s); });
+    QCOMPARE(copied.from, (Ranges{{2, 2}, {4, 4}}));
+    QCOMPARE(copied.to, (Ranges{{1, 2}}));
+    QCOMPARE(copied.uidValidity, house.mailbox(alice, u"Archive"_s).uidValidity);
+    QVERIFY(copied.expunged.isEmpty());
+    const auto marks = house.marks(archive);
+    QCOMPARE(marks.size(), 2);
+    QCOMPARE(marks.first().flags, flag::Seen | Flags(1) << 9); // $Work is the second keyword there
+    QCOMPARE(marks.last().flags, Flags(0));
+    QCOMPARE(house.mailbox(alice, u"Archive"_s).keywords, (Keywords{"$Other", "$Work"}));
+    QCOMPARE(house.mailbox(alice, u"Archive"_s).unseen, 1);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::copiesIntoTheSameMailbox()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 3);
+    const auto copied =
+        house.write([&](Transaction &t) { return Mailboxes::copy(t, inbox, {}, inbox, false, u"test"_s); });
+    QCOMPARE(copied.to, (Ranges{{4, 6}}));
+    QCOMPARE(house.mailbox(alice).messages, 6);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::movesWithinTheSameMailbox()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 3);
+    const auto moved = house.write([&](Transaction &t) { return Mailboxes::copy(t, inbox, {}, inbox, true, u"test"_s); });
+    QCOMPARE(moved.to, (Ranges{{4, 6}}));
+    QCOMPARE(moved.expunged, (Ranges{{1, 3}}));
+    QCOMPARE(house.mailbox(alice).messages, 3);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::movesWithoutNeedingQuota()
+{
+    Fixture house;
+    const auto alice = house.makeAlice(70);
+    const auto inbox = house.mailbox(alice).id;
+    const auto archive = house.mailbox(alice, u"Archive"_s).id;
+    house.deliverOne(inbox, QByteArray(40, 'x'));
+    const auto copied = house.tryWrite<CopyOutcome>(
+        [&](Transaction &t) { return Mailboxes::copy(t, inbox, {}, archive, false, u"test"_s); });
+    QCOMPARE(kindOfFailure(copied), ErrorKind::OverQuota);
+    const auto moved = house.write([&](Transaction &t) { return Mailboxes::copy(t, inbox, {}, archive, true, u"test"_s); });
+    QCOMPARE(moved.expunged, (Ranges{{1, 1}}));
+    QCOMPARE(house.mailbox(alice).messages, 0);
+    QCOMPARE(house.mailbox(alice, u"Archive"_s).messages, 1);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::expungesOnlyWhatIsDeleted()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 6);
+    house.write([&](Transaction &t) {
+        return Mailboxes::setFlags(t, inbox, {{1, 1}, {3, 4}, {6, 6}}, FlagAction::Add, {"\\Deleted"});
+    });
+    ModSeq highest = 0;
+    const auto some =
+        house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {{1, 3}}, false, u"test"_s, &highest); });
+    QCOMPARE(some, (Ranges{{1, 1}, {3, 3}}));
+    QCOMPARE(highest, house.mailbox(alice).highestModSeq);
+    const auto rest = house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {}, false, u"test"_s); });
+    QCOMPARE(rest, (Ranges{{4, 4}, {6, 6}}));
+    const auto none = house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {}, false, u"test"_s); });
+    QVERIFY(none.isEmpty());
+    QCOMPARE(house.mailbox(alice).messages, 2);
+    QCOMPARE(house.mailbox(alice).deleted, 0);
+    QCOMPARE(house.rows(u"expunged"_s), 4);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::expungesRegardless()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 6);
+    const auto gone =
+        house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {{2, 5}, {90, 95}}, true, u"test"_s); });
+    QCOMPARE(gone, (Ranges{{2, 5}}));
+    QCOMPARE(house.mailbox(alice).messages, 2);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::neverGivesAUidTwice()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    Uid last = 0;
+    ModSeq modSeq = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto mark = house.deliverOne(inbox);
+        QVERIFY(mark.uid > last);
+        QVERIFY(mark.modSeq > modSeq);
+        last = mark.uid;
+        house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {}, true, u"test"_s, &modSeq); });
+        house.reopen();
+        QVERIFY(house.mailbox(alice).highestModSeq >= modSeq);
+    }
+}
+
+void TestMailboxes::refusesDeliveryOverQuota()
+{
+    Fixture house;
+    const auto alice = house.makeAlice(100);
+    const auto inbox = house.mailbox(alice).id;
+    house.deliverOne(inbox, QByteArray(60, 'x'));
+    const auto over = house.tryWrite<MessageMark>(
+        [&](Transaction &t) { return Fixture::deliver(t, inbox, QByteArray(60, 'x')); });
+    QCOMPARE(kindOfFailure(over), ErrorKind::OverQuota);
+    QCOMPARE(house.rows(u"message"_s), 1);
+    // Exactly full is not over.
+    house.deliverOne(inbox, QByteArray(100 - 74 - 14, 'x'));
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::forgetsTheUsageOfAFailedJob()
+{
+    Fixture house;
+    const auto alice = house.makeAlice(100);
+    const auto inbox = house.mailbox(alice).id;
+    for (int i = 0; i < 3; ++i) {
+        const auto failed = house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+            must(Fixture::deliver(t, inbox, QByteArray(60, 'x')));
+            return fail(ErrorKind::Denied, u"no"_s);
+        });
+        QCOMPARE(kindOfFailure(failed), ErrorKind::Denied);
+    }
+    QCOMPARE(house.deliverOne(inbox, QByteArray(60, 'x')).uid, 1U);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::seesPendingTotalsWithinAJob()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.write([&](Transaction &t) -> Result<int> {
+        const auto mark = must(Fixture::deliver(t, inbox));
+        if (must(Mailboxes::get(t, inbox)).messages != 1 || must(Mailboxes::list(t, alice)).at(2).messages != 1
+            || must(Mailboxes::marks(t, inbox)).uidNext != 2)
+            return fail(ErrorKind::Internal, u"stale totals"_s);
+        if (must(Accounts::account(t, alice))->usedOctets != mark.size)
+            return fail(ErrorKind::Internal, u"stale usage"_s);
+        return 0;
+    });
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxes::notesWhatChanged()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    QList<Committed> seen;
+    house.store->onCommitted([&](const Committed &changes) { seen.append(changes); });
+    const auto mark = house.deliverOne(inbox);
+    QCOMPARE(seen.size(), 1);
+    QCOMPARE(seen.first().mailboxes, (QList<MailboxChange>{{.mailbox = inbox, .modSeq = mark.modSeq, .appended = {mark}}}));
+    QCOMPARE(seen.first().usage, (QList<std::pair<AccountId, qint64>>{{alice, mark.size}}));
+    seen.clear();
+    house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {}, true, u"test"_s); });
+    QCOMPARE(seen.first().mailboxes.first().expunged, (Ranges{{1, 1}}));
+    seen.clear();
+    std::ignore = house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+        must(Fixture::deliver(t, inbox));
+        return fail(ErrorKind::Denied, u"no"_s);
+    });
+    QVERIFY(seen.isEmpty());
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"Junk"_s, u"test"_s); }));
+    QVERIFY(seen.first().mailboxes.first().removed);
+}
+
+QTEST_GUILESS_MAIN(TestMailboxes)
+#include "test_mailboxes.moc"
