@@ -47,7 +47,8 @@ struct Part
     QByteArray location;
 
     // Octets counted from the start of the whole message. The header includes the empty line that ends it.
-    // The body of a part in a multipart ends before the CRLF that belongs to the boundary.
+    // The body of a part in a multipart ends before the CRLF that belongs to the boundary; a header keeps its last line
+    // end even when a delimiter follows at once, so it may reach two octets beyond the end of the body around it.
     qint64 headerOffset = 0;
     qint64 headerSize = 0;
     qint64 bodyOffset = 0;
