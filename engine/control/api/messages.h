@@ -75,6 +75,7 @@ private:
     QByteArray m_waiting;
     qsizetype m_begin = 0;   // of what was not handed out yet
     qsizetype m_scanned = 0; // no LF before this
+    qsizetype m_unfinished = 0; // octets after the last LF
 };
 
 } // namespace posthorn::control

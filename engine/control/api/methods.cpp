@@ -1,0 +1,287 @@
+#include "control/api/methods.h"
+
+#include "control/api/topics.h"
+
+#include <QJsonArray>
+
+#include <algorithm>
+
+namespace posthorn::control {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+using enum ParameterType;
+
+constexpr bool required = true;
+
+constexpr Parameter nameParameter[] = {{"name"_L1, Text, required, false, "The domain"_L1}};
+constexpr Parameter domainParameters[] = {
+    {"name"_L1, Text, required, false, "The domain"_L1},
+    {"aliasOf"_L1, Text, false, false, "A domain here whose accounts this one shares; empty: a domain of its own"_L1},
+    {"catchAll"_L1, Text, false, false, "Address that gets mail for unknown names; empty: such mail is refused"_L1},
+    {"certificateFile"_L1, Text, false, false, "Certificate for clients that ask for this name"_L1},
+    {"keyFile"_L1, Text, false, false, "Its key, when not in the same file"_L1},
+};
+constexpr Parameter domainRemoval[] = {
+    {"name"_L1, Text, required, false, "The domain"_L1},
+    {"withContents"_L1, Flag, false, false, "Removes its accounts, their mail and its aliases as well"_L1},
+};
+constexpr Parameter accountListing[] = {
+    {"domain"_L1, Text, false, false, "Only of this domain"_L1},
+    {"text"_L1, Text, false, false, "Only those with this in address or name"_L1},
+    {"after"_L1, Text, false, false, "Only addresses that sort after this one"_L1},
+    {"limit"_L1, Number, false, false, "At most so many, 10,000 when not given"_L1},
+};
+constexpr Parameter accountAddition[] = {
+    {"address"_L1, Text, required, false, "local@domain"_L1},
+    {"password"_L1, Text, required, true, "What the user signs in with"_L1},
+    {"displayName"_L1, Text, false, false, "The person's name"_L1},
+    {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit; setting quota.initial when not given"_L1},
+    {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
+    {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
+    {"pop3KeepDays"_L1, Number, false, false, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+};
+constexpr Parameter accountUpdate[] = {
+    {"address"_L1, Text, required, false, "The account"_L1},
+    {"displayName"_L1, Text, false, false, "The person's name"_L1},
+    {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit"_L1},
+    {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
+    {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
+    {"pop3KeepDays"_L1, Number, false, false, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+};
+constexpr Parameter accountPassword[] = {
+    {"address"_L1, Text, required, false, "The account"_L1},
+    {"password"_L1, Text, required, true, "The new password"_L1},
+};
+constexpr Parameter addressParameter[] = {{"address"_L1, Text, required, false, "local@domain"_L1}};
+constexpr Parameter ofDomain[] = {{"domain"_L1, Text, false, false, "Only of this domain"_L1}};
+constexpr Parameter aliasParameters[] = {
+    {"address"_L1, Text, required, false, "local@domain"_L1},
+    {"targets"_L1, TextList, required, false, "Addresses that get its mail, here or elsewhere"_L1},
+};
+constexpr Parameter keyParameter[] = {{"key"_L1, Text, required, false, "The setting"_L1}};
+constexpr Parameter settingValue[] = {
+    {"key"_L1, Text, false, false, "The setting"_L1},
+    {"value"_L1, Text, false, true, "Its new value"_L1},
+    {"values"_L1, TextMap, false, true, "In place of key and value: several settings, all or none"_L1},
+};
+constexpr Parameter queueListing[] = {
+    {"text"_L1, Text, false, false, "Found in sender, recipient or journey"_L1},
+    {"domain"_L1, Text, false, false, "Only to this domain"_L1},
+    {"state"_L1, Text, false, false, "waiting, held or active"_L1},
+    {"after"_L1, Text, false, false, "Only entries after this id"_L1},
+    {"limit"_L1, Number, false, false, "At most so many, 1,000 when not given"_L1},
+};
+constexpr Parameter entryParameter[] = {{"id"_L1, Text, required, false, "The entry"_L1}};
+constexpr Parameter entryRemoval[] = {
+    {"id"_L1, Text, required, false, "The entry"_L1},
+    {"reason"_L1, Text, false, false, "Why, for the message's journey"_L1},
+};
+constexpr Parameter traceSearch[] = {
+    {"text"_L1, Text, false, false, "Words, all of which are found in the step; empty: all steps"_L1},
+    {"since"_L1, Number, false, false, "Milliseconds since 1970"_L1},
+    {"until"_L1, Number, false, false, "Milliseconds since 1970"_L1},
+    {"before"_L1, Text, false, false, "Only steps before this id"_L1},
+    {"limit"_L1, Number, false, false, "At most so many, newest first; 500 when not given"_L1},
+};
+constexpr Parameter journeyParameter[] = {{"journey"_L1, Text, required, false, "The journey's key"_L1}};
+constexpr Parameter sessionParameter[] = {{"id"_L1, Text, required, false, "The conversation"_L1}};
+constexpr Parameter logTail[] = {
+    {"after"_L1, Text, false, false, "Only events after this id"_L1},
+    {"level"_L1, Text, false, false, "detail, notice, warning or failure: of this level and up"_L1},
+    {"limit"_L1, Number, false, false, "At most so many, the newest; 200 when not given"_L1},
+};
+constexpr Parameter fileParameter[] = {{"file"_L1, Text, required, false, "Absolute path of a file to be made"_L1}};
+constexpr Parameter storeCheck[] = {{"quick"_L1, Flag, false, false, "Leaves out what reads all contents"_L1}};
+constexpr Parameter directoryParameter[] = {{"directory"_L1, Text, required, false, "Absolute path of a folder"_L1}};
+constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its name"_L1}};
+
+constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile}"_L1;
+constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays}"_L1;
+constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
+                            "lastError, size}"_L1;
+constexpr auto stepShape = "{steps: [{id, at, journey, step, client, tls, user, sender, recipient, messageId, subject, "
+                           "size, text}]}"_L1;
+constexpr auto nothing = "{}"_L1;
+
+// clang-format off
+constexpr Method table[] = {
+    {"server.status"_L1, {}, "{version, startedAt, uptimeSeconds, hostName, dataDirectory, services: [{name, address, port, "
+     "listening, error, connections}], connections, store: {health, octets, freeOctets}, queued, counters, messagesToday, "
+     "certificates}"_L1, Right::Administrator, {}, "How the server is"_L1},
+    {"server.stop"_L1, {}, nothing, Right::Owner, {}, "Stops the server cleanly"_L1},
+    {"server.methods"_L1, {}, "{methods, topics}"_L1, Right::Administrator, {}, "This table"_L1},
+
+    {"domain.list"_L1, {}, "{domains: [domain]}"_L1, Right::Administrator, {}, "All domains"_L1},
+    {"domain.add"_L1, domainParameters, domainShape, Right::Administrator, "mailboxes"_L1, "Adds a domain"_L1},
+    {"domain.update"_L1, domainParameters, domainShape, Right::Administrator, "mailboxes"_L1,
+     "Changes what is given of a domain"_L1},
+    {"domain.remove"_L1, domainRemoval, nothing, Right::Administrator, "mailboxes"_L1, "Removes a domain"_L1},
+
+    {"account.list"_L1, accountListing, "{accounts: [account], more}"_L1, Right::Administrator, {},
+     "Accounts in the order of their addresses"_L1},
+    {"account.add"_L1, accountAddition, accountShape, Right::Administrator, "mailboxes"_L1,
+     "Adds an account with its mailboxes"_L1},
+    {"account.update"_L1, accountUpdate, accountShape, Right::Administrator, "mailboxes"_L1,
+     "Changes what is given of an account"_L1},
+    {"account.passwd"_L1, accountPassword, nothing, Right::Administrator, {}, "Sets an account's password"_L1},
+    {"account.remove"_L1, addressParameter, nothing, Right::Administrator, "mailboxes"_L1,
+     "Removes an account and its mail"_L1},
+
+    {"alias.list"_L1, ofDomain, "{aliases: [{address, targets}]}"_L1, Right::Administrator, {}, "Aliases"_L1},
+    {"alias.add"_L1, aliasParameters, "{address, targets}"_L1, Right::Administrator, "mailboxes"_L1, "Adds an alias"_L1},
+    {"alias.update"_L1, aliasParameters, "{address, targets}"_L1, Right::Administrator, "mailboxes"_L1,
+     "Replaces an alias's targets"_L1},
+    {"alias.remove"_L1, addressParameter, nothing, Right::Administrator, "mailboxes"_L1, "Removes an alias"_L1},
+
+    {"settings.list"_L1, {}, "{settings: [{key, value, initial, isSet, overridden, type, ...}]}"_L1, Right::Administrator,
+     {}, "All settings with their values and descriptions; secret values are not shown"_L1},
+    {"settings.get"_L1, keyParameter, "{key, value, initial, isSet, overridden, ...}"_L1, Right::Administrator, {},
+     "One setting"_L1},
+    {"settings.set"_L1, settingValue, "{restartNeeded}"_L1, Right::Administrator, {}, "Sets and applies settings"_L1},
+    {"settings.unset"_L1, keyParameter, "{restartNeeded}"_L1, Right::Administrator, {},
+     "Gives a setting its initial value back"_L1},
+
+    {"queue.list"_L1, queueListing, "{entries: [entry], total}"_L1, Right::Administrator, {}, "Messages waiting to be sent"_L1},
+    {"queue.show"_L1, entryParameter, entryShape, Right::Administrator, {}, "One entry with its last dialogue"_L1},
+    {"queue.retry"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Tries an entry now"_L1},
+    {"queue.hold"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Keeps an entry from being sent"_L1},
+    {"queue.release"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Lets a held entry go on"_L1},
+    {"queue.remove"_L1, entryRemoval, nothing, Right::Administrator, "queue"_L1,
+     "Takes an entry out of the queue; its journey tells who and why"_L1},
+
+    {"trace.search"_L1, traceSearch, stepShape, Right::Administrator, {}, "Where is my mail, why was it refused"_L1},
+    {"trace.journey"_L1, journeyParameter, stepShape, Right::Administrator, {}, "All steps of one message, oldest first"_L1},
+    {"session.list"_L1, {}, "{sessions: [{id, protocol, state, user, client, port, tls, startedAt, octetsIn, octetsOut}]}"_L1,
+     Right::Administrator, {}, "Live conversations"_L1},
+    {"session.close"_L1, sessionParameter, nothing, Right::Administrator, "sessions"_L1, "Ends a conversation"_L1},
+    {"log.tail"_L1, logTail, "{events: [{id, at, kind, level, ...}]}"_L1, Right::Administrator, {}, "The last events"_L1},
+
+    {"backup.make"_L1, fileParameter, "{file, octets}"_L1, Right::Owner, {}, "Copies the whole store into one file"_L1},
+    {"store.check"_L1, storeCheck, "{messages, mailboxes, queued, journeys, faults: [text]}"_L1, Right::Administrator, {},
+     "Looks for faults in the store and for mail that was lost"_L1},
+    {"store.export"_L1, directoryParameter, "{directory, rows}"_L1, Right::Owner, {},
+     "Writes every table as JSON lines into a folder"_L1},
+    {"store.import"_L1, directoryParameter, "{directory, rows}"_L1, Right::Owner, "mailboxes"_L1,
+     "Reads what store.export wrote into an empty store"_L1},
+
+    {"topic.subscribe"_L1, topicParameter, nothing, Right::Administrator, {}, "Watches a topic"_L1},
+    {"topic.unsubscribe"_L1, topicParameter, nothing, Right::Administrator, {}, "Watches it no longer"_L1},
+};
+// clang-format on
+
+bool isText(const QJsonValue &value)
+{
+    if (!value.isString())
+        return false;
+    const QString text = value.toString();
+    return text.size() <= maxTextSize && std::none_of(text.begin(), text.end(), [](QChar c) {
+        return (c < u' ' && c != u'\t' && c != u'\n') || c == QChar(0x7f);
+    });
+}
+
+bool isWhole(const QJsonValue &value)
+{
+    // Two initial values that can't both be the value: it is a whole number when they don't matter.
+    return value.isDouble() && value.toInteger(0) == value.toInteger(1);
+}
+
+bool isTextList(const QJsonValue &value)
+{
+    const QJsonArray items = value.toArray();
+    return value.isArray() && items.size() <= maxListSize && std::all_of(items.begin(), items.end(), isText);
+}
+
+bool isTextMap(const QJsonValue &value)
+{
+    const QJsonObject items = value.toObject();
+    return value.isObject() && items.size() <= maxListSize && std::all_of(items.begin(), items.end(), isText);
+}
+
+bool hasType(const QJsonValue &value, ParameterType type)
+{
+    switch (type) {
+    case Text: return isText(value);
+    case Number: return isWhole(value);
+    case Flag: return value.isBool();
+    case TextList: return isTextList(value);
+    case TextMap: return isTextMap(value);
+    }
+    return false;
+}
+
+QLatin1StringView kindOf(ParameterType type)
+{
+    switch (type) {
+    case Text: return "a text"_L1;
+    case Number: return "a whole number"_L1;
+    case Flag: return "true or false"_L1;
+    case TextList: return "a list of texts"_L1;
+    case TextMap: return "an object of texts"_L1;
+    }
+    return {};
+}
+
+constexpr QLatin1StringView topicNames[] = {"sessions"_L1, "queue"_L1, "log"_L1, "counters"_L1, "mailboxes"_L1};
+
+} // namespace
+
+std::span<const Method> methods() { return table; }
+std::span<const QLatin1StringView> topics() { return topicNames; }
+bool isTopic(QStringView name) { return std::ranges::any_of(topicNames, [&](auto topic) { return topic == name; }); }
+
+const Method *findMethod(QStringView name)
+{
+    const auto found = std::ranges::find_if(table, [&](const Method &method) { return method.name == name; });
+    return found == std::end(table) ? nullptr : found;
+}
+
+Result<void> checkParameters(const Method &method, const QJsonObject &parameters)
+{
+    for (const Parameter &parameter : method.parameters) {
+        const QJsonValue value = parameters.value(parameter.name);
+        if (value.isUndefined()) {
+            if (parameter.required)
+                return fail(ErrorKind::Invalid, u"%1 needs “%2”"_s.arg(method.name, parameter.name));
+        } else if (!hasType(value, parameter.type)) {
+            return fail(ErrorKind::Invalid,
+                        u"“%2” of %1 must be %3"_s.arg(method.name, parameter.name, kindOf(parameter.type)));
+        }
+    }
+    for (auto it = parameters.begin(); it != parameters.end(); ++it) {
+        const QString given = it.key();
+        if (std::ranges::none_of(method.parameters, [&](const Parameter &known) { return known.name == given; }))
+            return fail(ErrorKind::Invalid, u"%1 knows no “%2”"_s.arg(method.name, given.left(40)));
+    }
+    return {};
+}
+
+QLatin1StringView nameOf(ParameterType type)
+{
+    switch (type) {
+    case Text: return "text"_L1;
+    case Number: return "number"_L1;
+    case Flag: return "flag"_L1;
+    case TextList: return "textList"_L1;
+    case TextMap: return "textMap"_L1;
+    }
+    return {};
+}
+
+QLatin1StringView nameOf(Right right) { return right == Right::Owner ? "owner"_L1 : "administrator"_L1; }
+
+QJsonObject toJson(const Method &method)
+{
+    QJsonArray parameters;
+    for (const Parameter &parameter : method.parameters) {
+        parameters += QJsonObject{{u"name"_s, parameter.name}, {u"type"_s, nameOf(parameter.type)},
+                                  {u"required"_s, parameter.required}, {u"secret"_s, parameter.secret},
+                                  {u"summary"_s, parameter.summary}};
+    }
+    return {{u"name"_s, method.name}, {u"summary"_s, method.summary}, {u"parameters"_s, parameters},
+            {u"result"_s, method.result}, {u"right"_s, nameOf(method.right)}, {u"topic"_s, method.topic}};
+}
+
+} // namespace posthorn::control
