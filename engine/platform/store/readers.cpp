@@ -85,7 +85,7 @@ void Readers::runJob(Connection &connection, ReadEntry &job)
         connection.rollBack();
     } else {
         job.run(&connection, nullptr);
-        if (auto ended = connection.run("COMMIT"); !ended)
+        if (auto ended = connection.run("END"); !ended)
             connection.rollBack();
     }
     // What can't be read is damaged or out of reach for the writer too.

@@ -86,6 +86,7 @@ void Writer::loop(std::promise<Result<void>> &opened)
     if (!usable)
         m_connection.reset();
     opened.set_value(std::move(ready));
+    m_tidied = steady_clock::now();
     bool stopping = !usable;
     while (!stopping) {
         std::deque<WriteJob> jobs = takeGroup(stopping);
@@ -107,7 +108,7 @@ std::deque<WriteJob> Writer::takeGroup(bool &stopping)
     std::unique_lock lock(m_mutex);
     const auto something = [this] { return m_stopping || m_poked || !m_waiting.empty(); };
     bool more = true;
-    std::chrono::milliseconds patience = m_options.idleAfter;
+    auto patience = m_guard.health() == Health::Good ? m_options.idleAfter : qMin(m_options.idleAfter, m_options.probeInterval);
     while (!something() && more) {
         if (m_woken.wait_for(lock, std::exchange(patience, 2ms), something))
             break;
@@ -266,6 +267,7 @@ void Writer::abandon(const Error &error)
 
 void Writer::answer()
 {
+    m_guard.tell();
     const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged
                          || m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {

@@ -62,6 +62,7 @@ bool Writer::tidy()
 {
     if (m_guard.refuses()) {
         probe();
+        m_guard.tell();
         return false;
     }
     if (!m_leftovers.isEmpty())

@@ -1,0 +1,577 @@
+#include "store_fixture.h"
+
+#include "platform/store/sql/connection.h"
+
+#include <QFile>
+#include <QSemaphore>
+
+#include <atomic>
+#include <mutex>
+
+using namespace posthorn;
+using namespace posthorn::store;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// Holds the writer in a job until it is let go, so that what is written meanwhile waits for one group.
+struct Gate
+{
+    explicit Gate(Store &store)
+    {
+        store.write<void>(
+            [this](Transaction &) -> Result<void> {
+                entered.release();
+                free.acquire();
+                return {};
+            },
+            [this](const Result<void> &) { left.release(); });
+        entered.acquire();
+    }
+    ~Gate()
+    {
+        if (!opened)
+            open();
+    }
+    void open()
+    {
+        opened = true;
+        free.release();
+        left.acquire();
+    }
+    QSemaphore entered, free, left;
+    bool opened = false;
+};
+
+StoreOptions withFaults(std::function<int(QByteArrayView)> before)
+{
+    StoreOptions options;
+    options.faults = std::make_shared<Faults>();
+    options.faults->before = std::move(before);
+    options.probeInterval = std::chrono::milliseconds(10);
+    options.idleAfter = std::chrono::hours(1);
+    options.maxGroupTime = std::chrono::minutes(1);
+    return options;
+}
+
+} // namespace
+
+class TestStore : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void commitsWaitingJobsAtOnce();
+    void rollsBackAFailedJobAlone();
+    void rollsBackACaughtException();
+    void countsRightWhenJobsOfAGroupFail_data();
+    void countsRightWhenJobsOfAGroupFail();
+    void failsTheWholeGroupWhenTheCommitFails();
+    void isUncertainWhenTheDiskFailsInTheCommit();
+    void survivesAFaultInAnyStatement_data();
+    void survivesAFaultInAnyStatement();
+    void recoversWhenSpaceReturns();
+    void recoversFromARealFullDatabase();
+    void stopsAcceptingBeforeTheDiskIsFull();
+    void takesNothingMoreWhenDamaged();
+    void tellsOfGroupsInOrder();
+    void mergesDeliveriesOfAGroup();
+    void readsASnapshot();
+    void readersDoNotWrite();
+    void answersAllJobsWhenClosed();
+    void tellsHowMuchWaits();
+    void splitsGroupsThatGrowTooBig();
+    void refusesANewerDatabase();
+    void refusesAnotherProgramsDatabase();
+    void refusesWhatIsNoDatabase();
+    void backsUpWhileRunning();
+    void keepsTheLogSmall();
+};
+
+void TestStore::commitsWaitingJobsAtOnce()
+{
+    std::atomic<int> commits = 0;
+    Fixture house(withFaults([&](QByteArrayView sql) {
+        commits += sql == "COMMIT" ? 1 : 0;
+        return 0;
+    }));
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    QSemaphore done;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 50; ++i)
+            house.store->write<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); },
+                                            [&](const Result<MessageMark> &) { done.release(); });
+        commits = 0;
+    }
+    done.acquire(50);
+    QCOMPARE(commits, 2); // the gate's, and one for all
+    QCOMPARE(house.marks(inbox).size(), 50);
+}
+
+void TestStore::rollsBackAFailedJobAlone()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    QSemaphore done;
+    QList<bool> outcomes;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 9; ++i)
+            house.store->write<MessageMark>(
+                [&, i](Transaction &t) -> Result<MessageMark> {
+                    auto mark = Fixture::deliver(t, inbox);
+                    if (i % 3 == 1)
+                        return fail(ErrorKind::Denied, u"no"_s);
+                    return mark;
+                },
+                [&](const Result<MessageMark> &mark) {
+                    outcomes.append(mark.has_value());
+                    done.release();
+                });
+    }
+    done.acquire(9);
+    QCOMPARE(outcomes, (QList<bool>{true, false, true, true, false, true, true, false, true}));
+    const auto marks = house.marks(inbox);
+    QCOMPARE(marks.size(), 6);
+    QCOMPARE(marks.last().uid, 6U);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestStore::rollsBackACaughtException()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    const auto failed = house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+        must(Fixture::deliver(t, inbox));
+        throw std::runtime_error("a bug");
+    });
+    QCOMPARE(kindOfFailure(failed), ErrorKind::Internal);
+    QCOMPARE(house.marks(inbox).size(), 0);
+}
+
+void TestStore::countsRightWhenJobsOfAGroupFail_data()
+{
+    QTest::addColumn<int>("failing"); // which of three jobs
+    QTest::addColumn<int>("settling"); // which writes the ledger out in the middle
+    for (int failing = 0; failing < 3; ++failing) {
+        for (int settling = 0; settling < 3; ++settling)
+            QTest::addRow("job %d fails, job %d settles", failing, settling) << failing << settling;
+    }
+}
+
+// A failing job that made the totals be written must not take those of the jobs before it along.
+void TestStore::countsRightWhenJobsOfAGroupFail()
+{
+    QFETCH(int, failing);
+    QFETCH(int, settling);
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    QSemaphore done;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 3; ++i)
+            house.store->write<void>(
+                [&, i](Transaction &t) -> Result<void> {
+                    must(Fixture::deliver(t, inbox));
+                    if (i == settling)
+                        must(Mailboxes::list(t, alice));
+                    must(Fixture::deliver(t, inbox));
+                    if (i == failing) {
+                        must(Mailboxes::create(t, alice, u"Gone"_s));
+                        return fail(ErrorKind::Denied, u"no"_s);
+                    }
+                    return {};
+                },
+                [&](const Result<void> &) { done.release(); });
+    }
+    done.acquire(3);
+    QCOMPARE(house.faults(), QStringList());
+    QCOMPARE(house.mailbox(alice).messages, 4);
+    QCOMPARE(house.deliverOne(inbox).uid, 5U);
+    const auto gone = house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"Gone"_s); });
+    QCOMPARE(house.mailbox(alice, u"Gone"_s).id, gone);
+    house.reopen();
+    QCOMPARE(house.deliverOne(inbox).uid, 6U);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestStore::failsTheWholeGroupWhenTheCommitFails()
+{
+    std::atomic<bool> failing = false;
+    Fixture house(withFaults([&](QByteArrayView sql) { return failing && sql == "COMMIT" ? 5 : 0; }));
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    QSemaphore done;
+    QList<ErrorKind> kinds;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 4; ++i)
+            house.store->write<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); },
+                                            [&](const Result<MessageMark> &mark) {
+                                                kinds.append(kindOfFailure(mark));
+                                                done.release();
+                                            });
+        failing = true;
+    }
+    done.acquire(4);
+    QCOMPARE(kinds, QList<ErrorKind>(4, ErrorKind::Unavailable));
+    failing = false;
+    QCOMPARE(house.deliverOne(inbox).uid, 1U);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestStore::isUncertainWhenTheDiskFailsInTheCommit()
+{
+    std::atomic<bool> failing = false;
+    Fixture house(withFaults([&](QByteArrayView sql) { return failing && sql == "COMMIT" ? 10 : 0; }));
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    failing = true;
+    const auto mark = house.tryWrite<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); });
+    QCOMPARE(kindOfFailure(mark), ErrorKind::Uncertain);
+    failing = false;
+    QTRY_COMPARE(house.store->health(), Health::Good);
+    house.deliverOne(inbox);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestStore::survivesAFaultInAnyStatement_data()
+{
+    QTest::addColumn<int>("code");
+    QTest::addColumn<ErrorKind>("kind");
+    QTest::newRow("full") << 13 << ErrorKind::Unavailable;
+    QTest::newRow("input or output") << 10 << ErrorKind::Unavailable;
+    QTest::newRow("read-only") << 8 << ErrorKind::Unavailable;
+    QTest::newRow("busy") << 5 << ErrorKind::Unavailable;
+    QTest::newRow("memory") << 7 << ErrorKind::Unavailable;
+    QTest::newRow("other") << 1 << ErrorKind::Internal;
+}
+
+// Whichever statement fails, nothing is half done afterwards, and the store works again.
+void TestStore::survivesAFaultInAnyStatement()
+{
+    QFETCH(int, code);
+    QFETCH(ErrorKind, kind);
+    std::atomic<int> countdown = -1;
+    auto options = withFaults([&](QByteArrayView) { return countdown >= 0 && countdown-- == 0 ? code : 0; });
+    Fixture house(options);
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto job = [&](Transaction &t) -> Result<void> {
+        const auto mark = Fixture::deliver(t, inbox);
+        if (!mark)
+            return std::unexpected(mark.error());
+        const auto archive = Mailboxes::find(t, alice, u"Archive"_s);
+        if (!archive)
+            return std::unexpected(archive.error());
+        const auto flags = Mailboxes::setFlags(t, inbox, {}, FlagAction::Add, {"\\Seen", "$x" + QByteArray::number(mark->uid)});
+        if (!flags)
+            return std::unexpected(flags.error());
+        const auto moved = Mailboxes::copy(t, inbox, {}, archive->id, true, u"test"_s);
+        return moved ? Result<void>() : std::unexpected(moved.error());
+    };
+    int delivered = 0;
+    for (int at = 0; at < 40; ++at) {
+        countdown = at;
+        const auto done = house.tryWrite<void>(job);
+        const bool ranAway = countdown >= 0;
+        countdown = -1;
+        if (done)
+            ++delivered;
+        else
+            QVERIFY(done.error().kind == kind || done.error().kind == ErrorKind::Unavailable
+                    || done.error().kind == ErrorKind::Uncertain);
+        QTRY_COMPARE(house.store->health(), Health::Good);
+        QCOMPARE(house.faults(), QStringList());
+        QCOMPARE(house.mailbox(alice, u"Archive"_s).messages, delivered);
+        if (ranAway)
+            return;
+    }
+    QFAIL("the job has fewer statements than that");
+}
+
+void TestStore::recoversWhenSpaceReturns()
+{
+    std::atomic<bool> full = false;
+    auto options = withFaults([&](QByteArrayView sql) { return full && sql.startsWith("INSERT") ? 13 : 0; });
+    Fixture house(options);
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    std::mutex mutex;
+    QList<Health> told;
+    house.store->onHealth([&](Health health, const QString &) {
+        const std::scoped_lock lock(mutex);
+        told.append(health);
+    });
+    full = true;
+    const auto refused = house.tryWrite<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); });
+    QCOMPARE(kindOfFailure(refused), ErrorKind::Unavailable);
+    QCOMPARE(house.store->health(), Health::Full);
+    QVERIFY(!house.store->isAccepting());
+    // Reading goes on.
+    QCOMPARE(house.marks(inbox).size(), 0);
+    full = false;
+    QTRY_COMPARE(house.store->health(), Health::Good);
+    QCOMPARE(house.deliverOne(inbox).uid, 1U);
+    house.store.reset();
+    QCOMPARE(told.first(2), (QList<Health>{Health::Full, Health::Good}));
+}
+
+void TestStore::recoversFromARealFullDatabase()
+{
+    StoreOptions options;
+    options.probeInterval = std::chrono::milliseconds(10);
+    Fixture house(options);
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    const auto limit = [&](const QString &pages) {
+        return house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+            const auto done = t.connection().executeText(u"PRAGMA max_page_count="_s + pages);
+            return done ? Result<void>() : std::unexpected(done.error());
+        });
+    };
+    must(limit(u"80"_s));
+    int delivered = 0;
+    while (delivered < 500) {
+        const auto mark =
+            house.tryWrite<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox, QByteArray(3'000, 'x')); });
+        if (!mark) {
+            QCOMPARE(mark.error().kind, ErrorKind::Unavailable);
+            break;
+        }
+        ++delivered;
+    }
+    QVERIFY(delivered > 5 && delivered < 500);
+    QCOMPARE(house.store->health(), Health::Full);
+    QCOMPARE(house.marks(inbox).size(), delivered);
+    // The limit belongs to the connection; a new one has none, as a disk that was made larger.
+    house.reopen();
+    QCOMPARE(house.deliverOne(inbox).uid, Uid(delivered + 1));
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestStore::stopsAcceptingBeforeTheDiskIsFull()
+{
+    StoreOptions options;
+    options.minFreeOctets = std::numeric_limits<qint64>::max();
+    Fixture house(options);
+    QCOMPARE(house.store->health(), Health::LowSpace);
+    QVERIFY(!house.store->isAccepting());
+    // What makes room, and what is under way, still goes through.
+    house.deliverOne(house.mailbox(house.makeAlice()).id);
+}
+
+void TestStore::takesNothingMoreWhenDamaged()
+{
+    std::atomic<bool> damaged = false;
+    Fixture house(withFaults([&](QByteArrayView sql) { return damaged && sql.startsWith("SELECT uid") ? 11 : 0; }));
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    damaged = true;
+    const auto read = house.store->readNow<Marks>([&](Connection &c) { return Mailboxes::marks(c, inbox); });
+    QCOMPARE(kindOfFailure(read), ErrorKind::Unavailable);
+    QTRY_COMPARE(house.store->health(), Health::Corrupt);
+    damaged = false;
+    const auto mark = house.tryWrite<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); });
+    QCOMPARE(kindOfFailure(mark), ErrorKind::Unavailable);
+    QCOMPARE(house.marks(inbox).size(), 0);
+}
+
+void TestStore::tellsOfGroupsInOrder()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    QStringList order;
+    house.store->onCommitted([&](const Committed &changes) {
+        order.append(u"committed %1"_s.arg(changes.mailboxes.first().appended.size()));
+    });
+    QSemaphore done;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 2; ++i)
+            house.store->write<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); },
+                                            [&](const Result<MessageMark> &mark) {
+                                                order.append(u"done %1"_s.arg(mark->uid));
+                                                done.release();
+                                            });
+    }
+    done.acquire(2);
+    QCOMPARE(order, (QStringList{u"committed 2"_s, u"done 1"_s, u"done 2"_s}));
+}
+
+void TestStore::mergesDeliveriesOfAGroup()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    const auto archive = house.mailbox(alice, u"Archive"_s).id;
+    QList<MailboxChange> changes;
+    house.store->onCommitted([&](const Committed &committed) { changes += committed.mailboxes; });
+    QSemaphore done;
+    const auto answered = [&](const auto &) { done.release(); };
+    {
+        Gate gate(*house.store);
+        for (const MailboxId to : {inbox, archive, inbox})
+            house.store->write<MessageMark>([=](Transaction &t) { return Fixture::deliver(t, to); }, answered);
+        house.store->write<FlagsChange>(
+            [=](Transaction &t) { return Mailboxes::setFlags(t, inbox, {}, FlagAction::Add, {"\\Seen"}); }, answered);
+        house.store->write<MessageMark>([=](Transaction &t) { return Fixture::deliver(t, inbox); }, answered);
+    }
+    done.acquire(5);
+    QList<MailboxChange> ofInbox;
+    std::ranges::copy_if(changes, std::back_inserter(ofInbox), [&](const auto &c) { return c.mailbox == inbox; });
+    QCOMPARE(ofInbox.size(), 3);
+    QCOMPARE(ofInbox.at(0).appended.size(), 2);
+    QCOMPARE(ofInbox.at(1).altered.size(), 2);
+    QCOMPARE(ofInbox.at(2).appended.size(), 1);
+    QVERIFY(ofInbox.at(0).modSeq < ofInbox.at(1).modSeq && ofInbox.at(1).modSeq < ofInbox.at(2).modSeq);
+}
+
+void TestStore::readsASnapshot()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    house.read([&](Connection &c) -> Result<int> {
+        const auto before = must(Mailboxes::marks(c, inbox)).marks.size();
+        house.deliverOne(inbox);
+        if (must(Mailboxes::marks(c, inbox)).marks.size() != before)
+            return fail(ErrorKind::Internal, u"the snapshot moved"_s);
+        return 0;
+    });
+    QCOMPARE(house.marks(inbox).size(), 1);
+}
+
+void TestStore::readersDoNotWrite()
+{
+    Fixture house;
+    const auto done = house.store->readNow<qint64>([](Connection &c) { return c.run("DELETE FROM counter"); });
+    QVERIFY(!done);
+    QVERIFY(house.rows(u"counter"_s) >= 0);
+}
+
+void TestStore::answersAllJobsWhenClosed()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    std::atomic<int> answered = 0;
+    std::atomic<int> kept = 0;
+    for (int i = 0; i < 200; ++i) {
+        house.store->write<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); },
+                                        [&](const Result<MessageMark> &mark) {
+                                            kept += mark ? 1 : 0;
+                                            ++answered;
+                                        });
+        house.store->read<Marks>([&](Connection &c) { return Mailboxes::marks(c, inbox); },
+                                 [&](const Result<Marks> &) { ++answered; });
+    }
+    house.store.reset();
+    QCOMPARE(answered, 400);
+    house.open();
+    QCOMPARE(house.marks(inbox).size(), kept);
+}
+
+void TestStore::tellsHowMuchWaits()
+{
+    Fixture house;
+    QSemaphore done;
+    {
+        Gate gate(*house.store);
+        house.store->write<void>([](Transaction &) -> Result<void> { return {}; },
+                                 [&](const Result<void> &) { done.release(); }, 5'000);
+        QCOMPARE(house.store->waitingOctets(), 5'000);
+        QVERIFY(house.store->waitingJobs() >= 1);
+    }
+    done.acquire();
+    QTRY_COMPARE(house.store->waitingOctets(), 0);
+    QTRY_COMPARE(house.store->waitingJobs(), 0);
+}
+
+void TestStore::splitsGroupsThatGrowTooBig()
+{
+    std::atomic<int> commits = 0;
+    auto options = withFaults([&](QByteArrayView sql) {
+        commits += sql == "COMMIT" ? 1 : 0;
+        return 0;
+    });
+    options.maxGroupOctets = 1'000;
+    Fixture house(options);
+    QSemaphore done;
+    {
+        Gate gate(*house.store);
+        for (int i = 0; i < 6; ++i)
+            house.store->write<void>(
+                [](Transaction &t) -> Result<void> {
+                    return Settings::set(t, u"a"_s, u"b"_s);
+                },
+                [&](const Result<void> &) { done.release(); }, 500);
+        commits = 0;
+    }
+    done.acquire(6);
+    QCOMPARE(commits, 4); // the gate's, and three of two jobs
+}
+
+void TestStore::refusesANewerDatabase()
+{
+    Fixture house;
+    must(house.tryWrite<void>([](Transaction &t) -> Result<void> {
+        const auto done = t.connection().run("PRAGMA user_version=9999");
+        return done ? Result<void>() : std::unexpected(done.error());
+    }));
+    house.store.reset();
+    const auto opened = Store::open(house.options);
+    QCOMPARE(kindOfFailure(opened), ErrorKind::Invalid);
+}
+
+void TestStore::refusesAnotherProgramsDatabase()
+{
+    QTemporaryDir directory;
+    {
+        auto connection = must(Connection::open({.file = directory.filePath(u"posthorn.db"_s)}));
+        must(connection->run("CREATE TABLE bookmarks (id INTEGER)"));
+    }
+    const auto opened = Store::open({.directory = directory.path()});
+    QCOMPARE(kindOfFailure(opened), ErrorKind::Invalid);
+}
+
+void TestStore::refusesWhatIsNoDatabase()
+{
+    QTemporaryDir directory;
+    QFile file(directory.filePath(u"posthorn.db"_s));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(QByteArray(10'000, 'x'));
+    file.close();
+    const auto opened = Store::open({.directory = directory.path()});
+    QCOMPARE(kindOfFailure(opened), ErrorKind::Unavailable);
+}
+
+void TestStore::backsUpWhileRunning()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    house.fill(inbox, 20);
+    QTemporaryDir other;
+    const QString file = other.filePath(u"posthorn.db"_s);
+    must(house.store->backup(file));
+    QCOMPARE(kindOfFailure(house.store->backup(file)), ErrorKind::Exists);
+    house.fill(inbox, 5);
+    house.store.reset();
+    auto copy = must(Store::open({.directory = other.path()}));
+    const auto marks = must(copy->readNow<Marks>([&](Connection &c) { return Mailboxes::marks(c, inbox); }));
+    QCOMPARE(marks.marks.size(), 20);
+    const auto report = must(copy->readNow<CheckReport>([](Connection &c) { return Maintenance::check(c); }));
+    QCOMPARE(report.faults, QStringList());
+}
+
+void TestStore::keepsTheLogSmall()
+{
+    Fixture house;
+    const auto inbox = house.mailbox(house.makeAlice()).id;
+    const QByteArray body(300'000, 'x');
+    qint64 largest = 0;
+    for (int i = 0; i < 400; ++i) {
+        // Says nothing of its size: the log's growth must be noticed all the same.
+        house.deliverOne(inbox, body);
+        largest = qMax(largest, QFileInfo(house.directory.filePath(u"posthorn.db-wal"_s)).size());
+    }
+    QVERIFY2(largest < 64 * 1024 * 1024, qPrintable(QString::number(largest)));
+}
+
+QTEST_GUILESS_MAIN(TestStore)
+#include "test_store.moc"
