@@ -7,6 +7,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int backlog = 1024;
+constexpr int maxAccepts = 256; // in a row; the control server lives on this thread too
 constexpr std::chrono::milliseconds pauseTime{200}; // without descriptors or memory
 
 Error listenError(QAbstractSocket::SocketError error, const QString &text, const ListenerOptions &options)
@@ -29,51 +30,56 @@ Error listenError(QAbstractSocket::SocketError error, const QString &text, const
 Listener::Listener(ListenerOptions options, Hand hand)
     : m_reception(std::make_shared<Reception>(std::move(options))), m_hand(std::move(hand))
 {
-    setListenBacklogSize(backlog);
-    // QTcpServer has paused itself by then. Out of descriptors, asking at once again would spin; those that wait are
-    // kept by the system.
-    connect(this, &QTcpServer::acceptError, this, [this] {
-        m_error = errorString();
-        m_pause.start(pauseTime);
-    });
+    m_server.setListenBacklogSize(backlog);
     m_pause.setSingleShot(true);
-    connect(&m_pause, &QTimer::timeout, this, [this] { resumeAccepting(); });
+    connect(&m_pause, &QTimer::timeout, this, [this] { m_notifier->setEnabled(true); });
 }
 
 Result<quint16> Listener::open()
 {
     const ListenerOptions &options = m_reception->options;
-    if (!listen(options.address, options.port)) {
-        m_error = errorString();
-        return std::unexpected(listenError(serverError(), m_error, options));
-    }
-    system::prepareListening(socketDescriptor());
-    return serverPort();
+    if (!m_server.listen(options.address, options.port))
+        return std::unexpected(listenError(m_server.serverError(), m_server.errorString(), options));
+    m_server.pauseAccepting();
+    system::prepareListening(m_server.socketDescriptor());
+    m_notifier = std::make_unique<QSocketNotifier>(m_server.socketDescriptor(), QSocketNotifier::Read);
+    connect(m_notifier.get(), &QSocketNotifier::activated, this, [this] { acceptAll(); });
+    return m_server.serverPort();
 }
 
 ListenerState Listener::state() const
 {
     const ListenerOptions &options = m_reception->options;
-    return {options.name, options.address, serverPort(), isListening(), m_pause.isActive() ? m_error : QString(),
-            m_reception->seated()};
+    return {options.name, options.address, m_server.serverPort(), m_server.isListening(),
+            m_pause.isActive() ? u"Out of descriptors: new connections wait"_s : QString(), m_reception->seated()};
 }
 
-void Listener::incomingConnection(qintptr descriptor)
+void Listener::acceptAll()
 {
-    const system::SocketEnd remote = system::remoteEnd(descriptor);
-    if (remote.address.isEmpty()) { // gone already
-        system::closeSocket(descriptor);
-        return;
+    for (int i = 0; i < maxAccepts; ++i) {
+        system::SocketEnd remote;
+        const system::Socket socket = system::accept(m_server.socketDescriptor(), remote);
+        if (socket == system::Broken) {
+            // Asking at once again would spin. Those that wait are kept by the system; those that live are not touched.
+            m_notifier->setEnabled(false);
+            m_pause.start(pauseTime);
+        }
+        if (socket < 0)
+            return;
+        arrived(socket, remote);
     }
-    system::setNonBlocking(descriptor);
-    const system::SocketEnd local = system::localEnd(descriptor);
+}
+
+void Listener::arrived(system::Socket socket, const system::SocketEnd &remote)
+{
+    const system::SocketEnd local = system::localEnd(socket);
     Peer peer{remote.address, remote.port, local.address, local.port, remote.loopback,
               m_reception->options.implicitTls};
     if (!m_reception->admit(peer)) {
-        refuse(Arrival(descriptor, std::move(peer), nullptr));
+        refuse(Arrival(socket, std::move(peer), nullptr));
         return;
     }
-    if (auto back = m_hand(Arrival(descriptor, std::move(peer), m_reception)))
+    if (auto back = m_hand(Arrival(socket, std::move(peer), m_reception)))
         refuse(std::move(*back));
 }
 
@@ -82,7 +88,7 @@ void Listener::refuse(Arrival arrival) const
     const ListenerOptions &options = m_reception->options;
     const system::Socket socket = arrival.takeSocket();
     if (!options.implicitTls && !options.busyReply.isEmpty()) // a new socket has room for a line
-        Q_UNUSED(system::send(socket, options.busyReply));
+        (void)system::send(socket, options.busyReply);
     system::closeSocket(socket);
 }
 

@@ -37,6 +37,12 @@ bool notifyServiceManager(const QByteArray &)
     return false;
 }
 
+bool inputIsTerminal()
+{
+    DWORD mode = 0;
+    return ::GetConsoleMode(::GetStdHandle(STD_INPUT_HANDLE), &mode);
+}
+
 Result<QByteArray> promptForPassword(const QByteArray &prompt)
 {
     const HANDLE input = ::CreateFileW(L"CONIN$", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
@@ -126,6 +132,11 @@ bool notifyServiceManager(const QByteArray &state)
                                reinterpret_cast<const sockaddr *>(&address), length);
     ::close(descriptor);
     return sent == ssize_t(state.size());
+}
+
+bool inputIsTerminal()
+{
+    return ::isatty(STDIN_FILENO) == 1;
 }
 
 Result<QByteArray> promptForPassword(const QByteArray &prompt)

@@ -37,6 +37,8 @@ private:
 // systemd's protocol; elsewhere nothing happens.
 bool notifyServiceManager(const QByteArray &state);
 
+// Whether standard input is a terminal, where a person types.
+[[nodiscard]] bool inputIsTerminal();
 // Asks on the terminal, without showing what is typed. Unavailable when there is no terminal. UTF-8, without line end.
 [[nodiscard]] Result<QByteArray> promptForPassword(const QByteArray &prompt);
 

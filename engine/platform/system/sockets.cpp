@@ -96,7 +96,65 @@ SocketEnd endOf(const sockaddr_storage &end)
     return {};
 }
 
+void setNonBlocking(Socket socket)
+{
+#ifdef Q_OS_WIN
+    u_long on = 1;
+    ::ioctlsocket(Native(socket), FIONBIO, &on);
+#else
+    int on = 1;
+    ::ioctl(Native(socket), FIONBIO, &on);
+#ifdef SO_NOSIGPIPE
+    setOption(socket, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#endif
+#endif
+}
+
+Native acceptNonBlocking(Native listening, sockaddr_storage &end)
+{
+    socklen_t length = sizeof end;
+#ifdef Q_OS_LINUX
+    return ::accept4(listening, reinterpret_cast<sockaddr *>(&end), &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+    const Native socket = ::accept(listening, reinterpret_cast<sockaddr *>(&end), &length);
+    if (socket != Native(-1)) {
+        setNonBlocking(Socket(socket));
+#ifndef Q_OS_WIN
+        ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+#endif
+    }
+    return socket;
+#endif
+}
+
+bool outOfResources()
+{
+#ifdef Q_OS_WIN
+    const int error = WSAGetLastError();
+    return error == WSAEMFILE || error == WSAENOBUFS;
+#else
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+#endif
+}
+
 } // namespace
+
+Socket accept(Socket listening, SocketEnd &remote)
+{
+    for (int attempt = 0; attempt < 64; ++attempt) {
+        sockaddr_storage end = {};
+        const Native socket = acceptNonBlocking(Native(listening), end);
+        if (socket != Native(-1)) {
+            remote = endOf(end);
+            return Socket(socket);
+        }
+        if (wouldBlock())
+            return WouldBlock;
+        if (outOfResources())
+            return Broken;
+    }
+    return WouldBlock; // the event loop asks again
+}
 
 qint64 receive(Socket socket, char *to, qint64 max)
 {
@@ -119,22 +177,9 @@ qint64 send(Socket socket, QByteArrayView octets)
     }
 }
 
-void setNonBlocking(Socket socket)
-{
-#ifdef Q_OS_WIN
-    u_long on = 1;
-    ::ioctlsocket(Native(socket), FIONBIO, &on);
-#else
-    int on = 1;
-    ::ioctl(Native(socket), FIONBIO, &on);
-#ifdef SO_NOSIGPIPE
-    setOption(socket, SOL_SOCKET, SO_NOSIGPIPE, 1);
-#endif
-#endif
-}
-
 void prepareListening(Socket socket)
 {
+    setNonBlocking(socket);
     setOption(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     setOption(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
@@ -166,15 +211,6 @@ void closeSocket(Socket socket)
 #else
     ::close(Native(socket));
 #endif
-}
-
-SocketEnd remoteEnd(Socket socket)
-{
-    sockaddr_storage end = {};
-    socklen_t length = sizeof end;
-    if (::getpeername(Native(socket), reinterpret_cast<sockaddr *>(&end), &length) != 0)
-        return {};
-    return endOf(end);
 }
 
 SocketEnd localEnd(Socket socket)

@@ -19,8 +19,7 @@ inline constexpr qint64 Broken = -2;     // reset, timed out or unusable
 // How many octets were taken, 0 or more. Never raises a signal.
 [[nodiscard]] qint64 send(Socket socket, QByteArrayView octets);
 
-void setNonBlocking(Socket socket);
-// Sets no-delay and keep-alive; sockets accepted from a listening one inherit both.
+// Sets non-blocking, no-delay and keep-alive; sockets accepted from it have all three.
 void prepareListening(Socket socket);
 // Tells the system to call the socket readable from this many octets on. False where that can't be had.
 bool setReadableFrom(Socket socket, int octets);
@@ -34,8 +33,10 @@ struct SocketEnd
     bool loopback = false;
 };
 
-// Address "" when the socket is not connected any more.
-[[nodiscard]] SocketEnd remoteEnd(Socket socket);
+// The next connection that waits at a listening socket, WouldBlock, or Broken: out of descriptors or memory, so ask again
+// later. Connections that broke while they waited are passed over.
+[[nodiscard]] Socket accept(Socket listening, SocketEnd &remote);
+// Address "" when the socket is of no use any more.
 [[nodiscard]] SocketEnd localEnd(Socket socket);
 
 } // namespace posthorn::system
