@@ -95,14 +95,15 @@ void ListReader::addWord(QByteArrayView word, bool quoted)
         return;
     const bool joined = m_afterDot || (!quoted && word.startsWith('.'));
     if (m_gap && !m_phrase.isEmpty()) {
-        if (!joined) {
+        if (!joined && !m_bare) {
             m_nameSize = m_phrase.size();
             m_local.resize(0);
         }
         m_phrase.append(' ');
     }
     m_phrase.append(word);
-    m_local.append(word);
+    if (!m_bare)
+        m_local.append(word);
     m_gap = false;
     m_afterDot = !quoted && word.endsWith('.');
 }
@@ -202,7 +203,7 @@ void ListReader::readBareDomain()
 {
     m_in.skip();
     if (m_angle || m_bare)
-        return;
+        return addWord("@", false);
     m_bare = true;
     readDomain();
     m_phrase.append('@').append(m_domain); // all of it is the display name if '<' follows

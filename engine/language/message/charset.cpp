@@ -107,7 +107,7 @@ QString decodeText(QByteArrayView bytes, QByteArrayView charset)
 {
     TextDecoder decoder(charset);
     QString text = decoder.decode(bytes);
-    if (decoder.isInsideCharacter() && charset.isEmpty() && !bytes.isValidUtf8())
+    if (decoder.guesses() && decoder.isInsideCharacter() && !bytes.isValidUtf8())
         return fromWindows1252(bytes); // an unfinished UTF-8 sequence at the end: not UTF-8
     return text;
 }

@@ -21,7 +21,10 @@ public:
     // True when octets under 0x80 always mean themselves, whatever came before them.
     [[nodiscard]] bool isAsciiSuperset() const { return m_asciiSuperset; }
 
-    // True when the last piece ended inside of a character.
+    // True when the charset is not known.
+    [[nodiscard]] bool guesses() const { return m_kind == Kind::Guess; }
+
+    // True when the last piece may have ended inside of a character.
     [[nodiscard]] bool isInsideCharacter() const { return m_insideCharacter; }
 
 private:

@@ -1,6 +1,8 @@
 #include "language/message/encoded_word.h"
 #include "language/message/lexical.h"
 
+#include <algorithm>
+
 namespace posthorn::message {
 
 namespace {
@@ -34,10 +36,8 @@ QByteArray qOf(QByteArrayView utf8)
 // Words separated by a space, none of them cutting a character.
 QByteArray encodedWords(QByteArrayView utf8)
 {
-    qsizetype asQ = 0;
-    for (const char c : utf8)
-        asQ += standsInQ(c) || c == ' ' ? 1 : 3;
-    const bool base64 = asQ > (utf8.size() + 2) / 3 * 4;
+    const qsizetype escapes = std::ranges::count_if(utf8, [](char c) { return c != ' ' && !standsInQ(c); });
+    const bool base64 = escapes * 2 > utf8.size();
     QByteArray out;
     for (qsizetype from = 0; from < utf8.size();) {
         qsizetype end = from;

@@ -44,6 +44,15 @@ std::optional<EncodedWord> parseEncodedWord(QByteArrayView from, bool spacesAllo
     return EncodedWord{charset, encoding == 'b', from.sliced(textStart, end - textStart), end + 2};
 }
 
+qsizetype findStart(QByteArrayView text, qsizetype from)
+{
+    for (qsizetype at = text.indexOf('=', from); at >= 0 && at + 1 < text.size(); at = text.indexOf('=', at + 1)) {
+        if (text[at + 1] == '?')
+            return at;
+    }
+    return -1;
+}
+
 QByteArray decodeQ(QByteArrayView text)
 {
     QByteArray out;
@@ -106,7 +115,7 @@ void HeaderDecoder::addPlain(QByteArrayView text)
 QString HeaderDecoder::decode(QByteArrayView text)
 {
     qsizetype plainFrom = 0;
-    for (qsizetype at = text.indexOf("=?"); at >= 0; at = text.indexOf("=?", at)) {
+    for (qsizetype at = findStart(text, 0); at >= 0; at = findStart(text, at)) {
         const std::optional<EncodedWord> word = parseEncodedWord(text.sliced(at), true);
         if (!word) {
             ++at;
@@ -135,7 +144,7 @@ qsizetype measureEncodedWord(QByteArrayView text)
 QString decodeHeader(QByteArrayView raw)
 {
     const QByteArray text = unfold(raw);
-    if (isAscii(text) && !text.contains("=?"))
+    if (isAscii(text) && findStart(text, 0) < 0)
         return QString::fromLatin1(text);
     QString decoded = HeaderDecoder().decode(text);
     for (QChar &c : decoded) {

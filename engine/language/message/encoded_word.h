@@ -13,8 +13,8 @@ namespace posthorn::message {
 [[nodiscard]] QString decodeHeader(QByteArrayView raw);
 
 // A field value for this text, folded so that lines stay under 77 octets where words allow that. ASCII stays as it is;
-// from the first to the last word that is not, encoded words in UTF-8 stand, Q or B, whichever is shorter. Control
-// characters become spaces. `firstLineRoom` is what the first line still has room for after "Name: ".
+// from the first to the last word that is not, encoded words in UTF-8 stand: Q if half of the octets need no escape,
+// so that people can read most of it, else B. Control characters become spaces. `firstLineRoom` is what the first line still has room for after "Name: ".
 [[nodiscard]] QByteArray encodeHeader(QStringView text, qsizetype firstLineRoom = 66);
 
 // Breaks an ASCII or UTF-8 value at spaces with CRLF so that lines stay in 76 octets where words allow that. Line ends
