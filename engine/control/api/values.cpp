@@ -3,6 +3,7 @@
 #include <QCryptographicHash>
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
 #include <QStandardPaths>
 #include <QUrl>
 
@@ -107,6 +108,15 @@ QString octetsText(qint64 octets)
     for (; value >= 1024 && unit + 1 < std::size(units); ++unit)
         value /= 1024;
     return u"%1 %2"_s.arg(QString::number(value, 'f', value < 10 ? 1 : 0), units[unit]);
+}
+
+QString defaultDataDirectory()
+{
+#ifdef Q_OS_LINUX
+    if (QFileInfo(u"/proc/self"_s).ownerId() == 0)
+        return u"/var/lib/posthorn"_s;
+#endif
+    return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + u"/posthorn"_s;
 }
 
 QString socketName(const QString &dataDirectory)

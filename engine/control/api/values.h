@@ -16,6 +16,8 @@ namespace posthorn::control {
 [[nodiscard]] Result<qint64> parseOctets(const QString &text);
 // "1.5 GiB"
 [[nodiscard]] QString octetsText(qint64 octets);
+// Where a server keeps its data when nobody says otherwise: /var/lib/posthorn for root on Linux, else a folder of the user.
+[[nodiscard]] QString defaultDataDirectory();
 // The control socket's name for QLocalServer and QLocalSocket: DIRECTORY/control.sock; one in the user's runtime folder
 // when that path is too long for a socket; on Windows a pipe named after the directory.
 [[nodiscard]] QString socketName(const QString &dataDirectory);

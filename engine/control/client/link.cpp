@@ -19,14 +19,14 @@ void LocalLink::open()
     m_socket = new QLocalSocket(this);
     connect(m_socket, &QLocalSocket::connected, this, &Link::opened, Qt::QueuedConnection);
     connect(m_socket, &QLocalSocket::readyRead, this, [this] { Q_EMIT received(m_socket->readAll()); });
-    connect(m_socket, &QLocalSocket::disconnected, this, [this] { fail(u"The server closed the connection"_s); });
+    connect(m_socket, &QLocalSocket::disconnected, this, [this] { fail(ErrorKind::Unavailable, u"The server closed the connection"_s); });
     connect(m_socket, &QLocalSocket::errorOccurred, this, [this](QLocalSocket::LocalSocketError error) {
         if (error == QLocalSocket::SocketAccessError)
-            fail(u"You may not look after the server on %1"_s.arg(m_directory));
+            fail(ErrorKind::Denied, u"You may not look after the server on %1"_s.arg(m_directory));
         else if (error == QLocalSocket::ServerNotFoundError || error == QLocalSocket::ConnectionRefusedError)
-            fail(u"No server is running on %1"_s.arg(m_directory));
+            fail(ErrorKind::NotFound, u"No server is running on %1"_s.arg(m_directory));
         else
-            fail(m_socket->errorString());
+            fail(ErrorKind::Unavailable, m_socket->errorString());
     }, Qt::QueuedConnection);
     m_socket->connectToServer(socketName(m_directory));
 }
@@ -47,13 +47,14 @@ void LocalLink::close()
     m_socket = nullptr;
 }
 
-void LocalLink::fail(const QString &reason)
+void LocalLink::fail(ErrorKind kind, const QString &reason)
 {
     if (!m_socket)
         return;
     if (const QByteArray last = m_socket->readAll(); !last.isEmpty())
         Q_EMIT received(last);
     close();
+    m_trouble = kind;
     Q_EMIT closed(reason);
 }
 
@@ -67,6 +68,7 @@ void MemoryLink::open()
 {
     close();
     m_pipe = m_connector ? m_connector() : nullptr;
+    m_trouble = m_pipe ? ErrorKind::Unavailable : ErrorKind::NotFound;
     if (!m_pipe) {
         QMetaObject::invokeMethod(this, [this] {
             if (!m_pipe)

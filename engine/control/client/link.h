@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/api/pipe.h"
+#include "core/result.h"
 
 #include <QObject>
 #include <QString>
@@ -21,11 +22,16 @@ public:
     virtual void close() = 0; // closed() is not emitted for it
     // Who is on the other side, for people: "this program" or the data directory.
     [[nodiscard]] virtual QString name() const = 0;
+    // Why closed() was emitted last: NotFound when no server is there, Denied when it is not for this user.
+    [[nodiscard]] ErrorKind trouble() const { return m_trouble; }
 
 Q_SIGNALS:
     void opened();
     void closed(QString reason); // could not be opened, or was and is not any more
     void received(QByteArray octets);
+
+protected:
+    ErrorKind m_trouble = ErrorKind::Unavailable;
 };
 
 // To a posthornd running on a data directory.
@@ -41,7 +47,7 @@ public:
     [[nodiscard]] QString name() const override { return m_directory; }
 
 private:
-    void fail(const QString &reason);
+    void fail(ErrorKind kind, const QString &reason);
     QString m_directory;
     QLocalSocket *m_socket = nullptr;
 };

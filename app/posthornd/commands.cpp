@@ -1,0 +1,300 @@
+#include "commands.h"
+
+#include "control/api/values.h"
+#include "show.h"
+
+#include <QDir>
+#include <QJsonArray>
+
+namespace posthorn::app {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr Positional domainName[] = {{"DOMAIN"_L1}};
+constexpr Positional address[] = {{"ADDRESS"_L1}};
+constexpr Positional alias[] = {{"ADDRESS"_L1}, {"TARGET"_L1, true, true}};
+constexpr Positional key[] = {{"KEY"_L1}};
+constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1}};
+constexpr Positional entry[] = {{"ENTRY"_L1}};
+constexpr Positional entryReason[] = {{"ENTRY"_L1}, {"REASON"_L1, false, true}};
+constexpr Positional search[] = {{"SEARCH"_L1, false, true}};
+constexpr Positional session[] = {{"SESSION"_L1}};
+constexpr Positional file[] = {{"FILE"_L1}};
+constexpr Positional directory[] = {{"DIR"_L1}};
+constexpr Positional command[] = {{"COMMAND"_L1, false, true}};
+
+constexpr Option serveOptions[] = {{"set"_L1, "KEY=VALUE"_L1, "Wins over a kept setting; any number of these"_L1}};
+constexpr Option domainOptions[] = {
+    {"alias-of"_L1, "DOMAIN"_L1, "Shares that domain's accounts; empty: a domain of its own"_L1},
+    {"catch-all"_L1, "ADDRESS"_L1, "Gets mail for unknown names; empty: such mail is refused"_L1},
+    {"certificate"_L1, "FILE"_L1, "For clients that ask for this name"_L1},
+    {"key"_L1, "FILE"_L1, "Key of the certificate, when not in the same file"_L1},
+};
+constexpr Option domainRemoval[] = {{"with-contents"_L1, {}, "Removes its accounts with their mail and its aliases"_L1}};
+constexpr Option accountOptions[] = {
+    {"name"_L1, "NAME"_L1, "The person's name"_L1},
+    {"quota"_L1, "SIZE"_L1, "Room for mail: 500M, 2G, octets; 0: no limit"_L1},
+    {"administrator"_L1, "yes|no"_L1, "Gets postmaster's mail"_L1},
+    {"enabled"_L1, "yes|no"_L1, "No: no sign-in and no mail"_L1},
+    {"pop3-keep"_L1, "DAYS"_L1, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+};
+constexpr Option ofDomain[] = {{"domain"_L1, "DOMAIN"_L1, "Only of this domain"_L1}};
+constexpr Option queueOptions[] = {
+    {"domain"_L1, "DOMAIN"_L1, "Only to this domain"_L1},
+    {"state"_L1, "STATE"_L1, "Only waiting, held or active ones"_L1},
+    {"limit"_L1, "NUMBER"_L1, "At most so many"_L1},
+};
+constexpr Option traceOptions[] = {
+    {"journey"_L1, "KEY"_L1, "All steps of one message in place of a search"_L1},
+    {"since"_L1, "WHEN"_L1, "Not older than 3d, 12h, 30m or a date such as 2026-05-01 or 2026-05-01T09:30"_L1},
+    {"limit"_L1, "NUMBER"_L1, "At most so many"_L1},
+};
+constexpr Option logOptions[] = {
+    {"follow"_L1, {}, "Goes on until interrupted"_L1},
+    {"level"_L1, "LEVEL"_L1, "detail, notice, warning or failure: of this level and up; notice when not given"_L1},
+    {"limit"_L1, "NUMBER"_L1, "At most so many"_L1},
+};
+constexpr Option checkOptions[] = {{"quick"_L1, {}, "Leaves out what reads all contents"_L1}};
+
+Result<Plan> call(QLatin1StringView method, QJsonObject parameters = {}, bool needsPassword = false)
+{
+    return Plan{QString(method), std::move(parameters), needsPassword};
+}
+
+// Fills parameters from options, remembering the first error.
+class Filler
+{
+public:
+    explicit Filler(const Invocation &invocation) : m_invocation(invocation) {}
+    Filler &text(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        if (m_invocation.has(option))
+            parameters.insert(parameter, m_invocation.value(option));
+        return *this;
+    }
+    Filler &file(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        const QString path = m_invocation.value(option);
+        if (m_invocation.has(option))
+            parameters.insert(parameter, path.isEmpty() ? path : QDir().absoluteFilePath(path));
+        return *this;
+    }
+    Filler &number(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        bool isNumber = false;
+        const qint64 value = m_invocation.value(option).toLongLong(&isNumber);
+        if (m_invocation.has(option))
+            take(parameter, isNumber ? Result<qint64>(value) : fail(ErrorKind::Invalid, u"--%1 takes a whole number"_s.arg(option)));
+        return *this;
+    }
+    Filler &octets(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        if (m_invocation.has(option))
+            take(parameter, control::parseOctets(m_invocation.value(option)));
+        return *this;
+    }
+    Filler &since(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        if (m_invocation.has(option))
+            take(parameter, parseSince(m_invocation.value(option), QDateTime::currentDateTime()));
+        return *this;
+    }
+    Filler &flag(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        const QString value = m_invocation.value(option).toLower();
+        const bool yes = value == "yes"_L1 || value == "true"_L1, no = value == "no"_L1 || value == "false"_L1;
+        if (m_invocation.has(option))
+            take(parameter, yes || no ? Result<bool>(yes) : fail(ErrorKind::Invalid, u"--%1 takes yes or no"_s.arg(option)));
+        return *this;
+    }
+    [[nodiscard]] Result<Plan> plan(QLatin1StringView method, bool needsPassword = false) const
+    {
+        return error ? Result<Plan>(std::unexpected(*error)) : call(method, parameters, needsPassword);
+    }
+    QJsonObject parameters;
+
+private:
+    template<typename T>
+    void take(QLatin1StringView parameter, const Result<T> &value)
+    {
+        if (value)
+            parameters.insert(parameter, QJsonValue(*value));
+        else if (!error)
+            error = value.error();
+    }
+    const Invocation &m_invocation;
+    std::optional<Error> error;
+};
+
+Filler domainFields(const Invocation &invocation)
+{
+    Filler filler(invocation);
+    filler.parameters.insert("name"_L1, invocation.positionals[0]);
+    return filler.text("alias-of"_L1, "aliasOf"_L1).text("catch-all"_L1, "catchAll"_L1)
+        .file("certificate"_L1, "certificateFile"_L1).file("key"_L1, "keyFile"_L1);
+}
+
+Filler accountFields(const Invocation &invocation)
+{
+    Filler filler(invocation);
+    filler.parameters.insert("address"_L1, invocation.positionals[0]);
+    return filler.text("name"_L1, "displayName"_L1).octets("quota"_L1, "quotaOctets"_L1)
+        .flag("administrator"_L1, "administrator"_L1).flag("enabled"_L1, "enabled"_L1)
+        .number("pop3-keep"_L1, "pop3KeepDays"_L1);
+}
+
+QJsonObject first(QLatin1StringView parameter, const Invocation &invocation)
+{
+    return {{QString(parameter), invocation.positionals[0]}};
+}
+
+QJsonObject aliasFields(const Invocation &invocation)
+{
+    QJsonObject parameters = first("address"_L1, invocation);
+    parameters.insert("targets"_L1, QJsonArray::fromStringList(invocation.positionals.mid(1)));
+    return parameters;
+}
+
+QJsonObject fullPath(QLatin1StringView parameter, const Invocation &invocation)
+{
+    return {{QString(parameter), QDir().absoluteFilePath(invocation.positionals[0])}};
+}
+
+Result<Plan> planTrace(const Invocation &in)
+{
+    if (in.has("journey"_L1))
+        return call("trace.journey"_L1, {{u"journey"_s, in.value("journey"_L1)}});
+    Filler filler(in);
+    filler.parameters.insert("text"_L1, in.positionals.join(u' '));
+    return filler.since("since"_L1, "since"_L1).number("limit"_L1, "limit"_L1).plan("trace.search"_L1);
+}
+
+Result<Plan> planQueueRemoval(const Invocation &in)
+{
+    QJsonObject parameters = first("id"_L1, in);
+    if (in.positionals.size() > 1)
+        parameters.insert("reason"_L1, in.positionals.mid(1).join(u' '));
+    return call("queue.remove"_L1, parameters);
+}
+
+Result<Plan> planLog(const Invocation &in)
+{
+    Filler filler(in);
+    filler.parameters.insert("level"_L1, in.has("level"_L1) ? in.value("level"_L1) : u"notice"_s);
+    return filler.number("limit"_L1, "limit"_L1).plan("log.tail"_L1);
+}
+
+int faultsFound(const QJsonObject &result) { return result.value("faults"_L1).toArray().isEmpty() ? Good : WrongData; }
+
+// clang-format off
+using In = const Invocation &;
+constexpr Command table[] = {
+    {"serve"_L1, "Runs the server until it is told to stop; prints “ready” with the real ports when it listens"_L1, {},
+     serveOptions, Way::Serve, Alone::Begins},
+    {"status"_L1, "Tells how the running server is"_L1, {}, {}, Way::Call, Alone::Fails,
+     [](In) { return call("server.status"_L1); }, showStatus},
+    {"stop"_L1, "Stops the running server cleanly"_L1, {}, {}, Way::Call, Alone::Fails,
+     [](In) { return call("server.stop"_L1); }, showDone},
+
+    {"domain add"_L1, "Adds a domain whose mail is for here"_L1, domainName, domainOptions, Way::Call, Alone::Begins,
+     [](In in) { return domainFields(in).plan("domain.add"_L1); }, showDomainDone},
+    {"domain list"_L1, "Lists the domains"_L1, {}, {}, Way::Call, Alone::Works,
+     [](In) { return call("domain.list"_L1); }, showDomains},
+    {"domain update"_L1, "Changes what is given of a domain"_L1, domainName, domainOptions, Way::Call, Alone::Works,
+     [](In in) { return domainFields(in).plan("domain.update"_L1); }, showDomainDone},
+    {"domain remove"_L1, "Removes a domain"_L1, domainName, domainRemoval, Way::Call, Alone::Works,
+     [](In in) {
+         return call("domain.remove"_L1, {{u"name"_s, in.positionals[0]}, {u"withContents"_s, in.has("with-contents"_L1)}});
+     }, showDone},
+
+    {"account add"_L1, "Adds an account; its password comes from standard input"_L1, address, accountOptions, Way::Call,
+     Alone::Begins, [](In in) { return accountFields(in).plan("account.add"_L1, true); }, showAccountDone},
+    {"account list"_L1, "Lists the accounts"_L1, {}, ofDomain, Way::Call, Alone::Works,
+     [](In in) { return Filler(in).text("domain"_L1, "domain"_L1).plan("account.list"_L1); }, showAccounts},
+    {"account passwd"_L1, "Sets an account's password, from standard input"_L1, address, {}, Way::Call, Alone::Works,
+     [](In in) { return call("account.passwd"_L1, first("address"_L1, in), true); }, showDone},
+    {"account update"_L1, "Changes what is given of an account"_L1, address, accountOptions, Way::Call, Alone::Works,
+     [](In in) { return accountFields(in).plan("account.update"_L1); }, showAccountDone},
+    {"account remove"_L1, "Removes an account and its mail"_L1, address, {}, Way::Call, Alone::Works,
+     [](In in) { return call("account.remove"_L1, first("address"_L1, in)); }, showDone},
+
+    {"alias add"_L1, "Adds an address that leads to others"_L1, alias, {}, Way::Call, Alone::Works,
+     [](In in) { return call("alias.add"_L1, aliasFields(in)); }, showAliasDone},
+    {"alias list"_L1, "Lists the aliases"_L1, {}, ofDomain, Way::Call, Alone::Works,
+     [](In in) { return Filler(in).text("domain"_L1, "domain"_L1).plan("alias.list"_L1); }, showAliases},
+    {"alias update"_L1, "Replaces an alias's targets"_L1, alias, {}, Way::Call, Alone::Works,
+     [](In in) { return call("alias.update"_L1, aliasFields(in)); }, showAliasDone},
+    {"alias remove"_L1, "Removes an alias"_L1, address, {}, Way::Call, Alone::Works,
+     [](In in) { return call("alias.remove"_L1, first("address"_L1, in)); }, showDone},
+
+    {"settings list"_L1, "Lists the settings"_L1, {}, {}, Way::Call, Alone::Works,
+     [](In) { return call("settings.list"_L1); }, showSettings},
+    {"settings get"_L1, "Prints a setting's value"_L1, key, {}, Way::Call, Alone::Works,
+     [](In in) { return call("settings.get"_L1, first("key"_L1, in)); }, showSetting},
+    {"settings set"_L1, "Sets a setting"_L1, keyValue, {}, Way::Call, Alone::Begins,
+     [](In in) { return call("settings.set"_L1, {{u"key"_s, in.positionals[0]}, {u"value"_s, in.positionals[1]}}); },
+     showSettingDone},
+    {"settings unset"_L1, "Gives a setting its initial value back"_L1, key, {}, Way::Call, Alone::Works,
+     [](In in) { return call("settings.unset"_L1, first("key"_L1, in)); }, showSettingDone},
+
+    {"queue list"_L1, "Lists what waits to be sent"_L1, search, queueOptions, Way::Call, Alone::Works,
+     [](In in) {
+         Filler filler(in);
+         if (!in.positionals.isEmpty())
+             filler.parameters.insert("text"_L1, in.positionals.join(u' '));
+         return filler.text("domain"_L1, "domain"_L1).text("state"_L1, "state"_L1).number("limit"_L1, "limit"_L1)
+             .plan("queue.list"_L1);
+     }, showQueue},
+    {"queue show"_L1, "Shows an entry"_L1, entry, {}, Way::Call, Alone::Works,
+     [](In in) { return call("queue.show"_L1, first("id"_L1, in)); }, showEntry},
+    {"queue retry"_L1, "Tries an entry now"_L1, entry, {}, Way::Call, Alone::Works,
+     [](In in) { return call("queue.retry"_L1, first("id"_L1, in)); }, showEntryDone},
+    {"queue hold"_L1, "Keeps an entry from being sent"_L1, entry, {}, Way::Call, Alone::Works,
+     [](In in) { return call("queue.hold"_L1, first("id"_L1, in)); }, showEntryDone},
+    {"queue release"_L1, "Lets a held entry go on"_L1, entry, {}, Way::Call, Alone::Works,
+     [](In in) { return call("queue.release"_L1, first("id"_L1, in)); }, showEntryDone},
+    {"queue remove"_L1, "Takes an entry out of the queue"_L1, entryReason, {}, Way::Call, Alone::Works, planQueueRemoval,
+     showDone},
+
+    {"trace"_L1, "Where is my mail, why was it refused"_L1, search, traceOptions, Way::Call, Alone::Works, planTrace, showSteps},
+    {"sessions"_L1, "Lists the live conversations"_L1, {}, {}, Way::Call, Alone::Fails,
+     [](In) { return call("session.list"_L1); }, showSessions},
+    {"session close"_L1, "Ends a conversation"_L1, session, {}, Way::Call, Alone::Fails,
+     [](In in) { return call("session.close"_L1, first("id"_L1, in)); }, showDone},
+    {"log"_L1, "Prints the last events"_L1, {}, logOptions, Way::Log, Alone::Fails, planLog, showEvents},
+
+    {"backup"_L1, "Copies the whole store into one file, while the server runs"_L1, file, {}, Way::Call, Alone::Works,
+     [](In in) { return call("backup.make"_L1, fullPath("file"_L1, in)); }, showBackup},
+    {"check"_L1, "Looks for faults in the store and for mail that was lost"_L1, {}, checkOptions, Way::Call, Alone::Works,
+     [](In in) { return call("store.check"_L1, {{u"quick"_s, in.has("quick"_L1)}}); }, showCheck, faultsFound},
+    {"export"_L1, "Writes every table as JSON lines into a folder"_L1, directory, {}, Way::Call, Alone::Works,
+     [](In in) { return call("store.export"_L1, fullPath("directory"_L1, in)); }, showRows},
+    {"import"_L1, "Reads what export wrote into an empty store"_L1, directory, {}, Way::Call, Alone::Begins,
+     [](In in) { return call("store.import"_L1, fullPath("directory"_L1, in)); }, showRows},
+
+    {"help"_L1, "Prints help about a command, or all"_L1, command, {}, Way::Help},
+};
+// clang-format on
+
+} // namespace
+
+std::span<const Command> commands() { return table; }
+
+Result<qint64> parseSince(const QString &text, const QDateTime &now)
+{
+    static constexpr std::pair<char16_t, qint64> units[] = {{u'm', 60}, {u'h', 3'600}, {u'd', 86'400}, {u'w', 604'800}};
+    for (const auto &[letter, seconds] : units) {
+        bool isNumber = false;
+        const int count = text.endsWith(letter) ? text.chopped(1).toInt(&isNumber) : 0;
+        if (isNumber && count >= 0)
+            return now.addSecs(-count * seconds).toMSecsSinceEpoch();
+    }
+    const QDateTime when = QDateTime::fromString(text, Qt::ISODate);
+    if (!when.isValid())
+        return fail(ErrorKind::Invalid, u"“%1” is neither a time ago such as 3d, 12h, 30m nor a date"_s.arg(text));
+    return when.toMSecsSinceEpoch();
+}
+
+} // namespace posthorn::app

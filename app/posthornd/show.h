@@ -1,0 +1,40 @@
+// Results of the control protocol as tables and sentences. What came from the network is printed without its control
+// characters, so that no mail can steer the terminal.
+#pragma once
+
+#include <QJsonObject>
+#include <QStringList>
+#include <QTextStream>
+
+namespace posthorn::app {
+
+struct Invocation;
+
+void showStatus(const Invocation &, const QJsonObject &, QTextStream &);
+void showDone(const Invocation &, const QJsonObject &, QTextStream &); // nothing to say: silence
+void showDomainDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showDomains(const Invocation &, const QJsonObject &, QTextStream &);
+void showAccountDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showAccounts(const Invocation &, const QJsonObject &, QTextStream &);
+void showAliasDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showAliases(const Invocation &, const QJsonObject &, QTextStream &);
+void showSettings(const Invocation &, const QJsonObject &, QTextStream &);
+void showSetting(const Invocation &, const QJsonObject &, QTextStream &);
+void showSettingDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showQueue(const Invocation &, const QJsonObject &, QTextStream &);
+void showEntry(const Invocation &, const QJsonObject &, QTextStream &);
+void showEntryDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showSteps(const Invocation &, const QJsonObject &, QTextStream &);
+void showSessions(const Invocation &, const QJsonObject &, QTextStream &);
+void showEvents(const Invocation &, const QJsonObject &, QTextStream &);
+void showBackup(const Invocation &, const QJsonObject &, QTextStream &);
+void showCheck(const Invocation &, const QJsonObject &, QTextStream &);
+void showRows(const Invocation &, const QJsonObject &, QTextStream &);
+
+[[nodiscard]] QString eventLine(const QJsonObject &event);
+// Columns as wide as their widest cell; the last one is not padded. The first row is the heading.
+[[nodiscard]] QString alignedTable(const QList<QStringList> &rows);
+// Control characters become '?'.
+[[nodiscard]] QString printable(const QString &text);
+
+} // namespace posthorn::app
