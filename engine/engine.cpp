@@ -300,6 +300,8 @@ std::unique_ptr<net::Session> Engine::Private::makeSession(const ServiceRow &ser
 
 Result<void> Engine::Private::openService(const ServiceRow &service)
 {
+    if (!options.listeners)
+        return {};
     const SettingsPointer now = settings.get();
     const QByteArray name(service.name.data(), service.name.size());
     for (const Endpoint &endpoint : now->endpoints(service.setting)) {

@@ -22,6 +22,7 @@ struct EngineOptions
     QString dataDirectory;                 // made when missing, owner-only
     QHash<QString, QString> overrides;     // --set KEY=VALUE: win over kept settings, are not kept
     bool controlSocket = true;             // listen for posthornd's subcommands and the panel
+    bool listeners = true;                 // false: no mail service is opened, whatever the settings say
 };
 
 struct OpenPort
