@@ -12,7 +12,7 @@ bool Reception::admit(const Peer &peer)
     }
     if (peer.loopback)
         return true;
-    QMutexLocker lock(&m_mutex);
+    const std::scoped_lock lock(m_mutex);
     int &count = m_perAddress[peer.address];
     if (count >= options.maxConnectionsPerAddress) {
         m_seated.fetch_sub(1, std::memory_order_relaxed);
@@ -27,7 +27,7 @@ void Reception::leave(const Peer &peer)
     m_seated.fetch_sub(1, std::memory_order_relaxed);
     if (peer.loopback)
         return;
-    QMutexLocker lock(&m_mutex);
+    const std::scoped_lock lock(m_mutex);
     const auto it = m_perAddress.find(peer.address);
     if (it != m_perAddress.end() && --*it <= 0)
         m_perAddress.erase(it);

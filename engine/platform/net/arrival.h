@@ -5,10 +5,10 @@
 #include "platform/system/sockets.h"
 
 #include <QHash>
-#include <QMutex>
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 namespace posthorn::net {
 
@@ -26,7 +26,7 @@ public:
 
 private:
     std::atomic<int> m_seated = 0;
-    QMutex m_mutex;
+    std::mutex m_mutex;
     QHash<QByteArray, int> m_perAddress; // loopback is not counted
 };
 

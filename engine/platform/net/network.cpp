@@ -8,6 +8,7 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <mutex>
 #include <vector>
 
 namespace posthorn::net {
@@ -29,7 +30,7 @@ struct Network::Private
     std::vector<std::unique_ptr<Listener>> listeners;
     int maxConversations = 0;
 
-    QMutex reportMutex;
+    std::mutex reportMutex;
     std::vector<Report> reports; // guarded by reportMutex
 
     std::function<void()> shutDownDone;
@@ -62,7 +63,7 @@ void Network::Private::takeReports(std::vector<Report> more)
 {
     bool notify = false;
     {
-        QMutexLocker lock(&reportMutex);
+        const std::scoped_lock lock(reportMutex);
         notify = reports.empty();
         reports.insert(reports.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     }
@@ -74,7 +75,7 @@ void Network::Private::deliverReports()
 {
     std::vector<Report> batch;
     {
-        QMutexLocker lock(&reportMutex);
+        const std::scoped_lock lock(reportMutex);
         batch.swap(reports);
     }
     for (Report &report : batch) {
@@ -119,12 +120,12 @@ Network::Network(int workers, std::shared_ptr<TlsContexts> tls) : d(std::make_un
 // are kept for the life of the process: a few hundred octets each.
 Network::~Network()
 {
-    static QMutex mutex;
+    static std::mutex mutex;
     static auto &retired = *new std::vector<std::unique_ptr<Worker>>;
     d->listeners.clear();
     for (const auto &worker : d->workers)
         worker->end();
-    QMutexLocker lock(&mutex);
+    const std::scoped_lock lock(mutex);
     std::ranges::move(d->workers, std::back_inserter(retired));
 }
 
@@ -156,7 +157,7 @@ void Network::conversations(std::function<void(QList<ConversationState>)> done)
 {
     struct Gathering
     {
-        QMutex mutex;
+        std::mutex mutex;
         QList<ConversationState> states;
         size_t missing = 0;
     };
@@ -164,7 +165,7 @@ void Network::conversations(std::function<void(QList<ConversationState>)> done)
     gathering->missing = d->workers.size();
     for (const auto &worker : d->workers) {
         worker->ask([this, gathering, done](Worker &self) {
-            QMutexLocker lock(&gathering->mutex);
+            const std::scoped_lock lock(gathering->mutex);
             gathering->states += self.states();
             if (--gathering->missing == 0)
                 QMetaObject::invokeMethod(this, [gathering, done] { done(gathering->states); }, Qt::QueuedConnection);

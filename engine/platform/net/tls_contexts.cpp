@@ -5,9 +5,11 @@
 #include <QCryptographicHash>
 #include <QFile>
 #include <QFileInfo>
-#include <QReadWriteLock>
 #include <QSslCertificateExtension>
 #include <QSslKey>
+
+#include <mutex>
+#include <shared_mutex>
 
 namespace posthorn::net {
 
@@ -191,7 +193,7 @@ struct TlsContexts::Private
         return wild ? wild : initial ? initial : any;
     }
 
-    mutable QReadWriteLock lock;
+    mutable std::shared_mutex lock;
     QList<Context> contexts; // guarded by lock
 };
 
@@ -210,7 +212,7 @@ Result<void> TlsContexts::setSources(QList<CertificateSource> sources)
             errors.append(context.facts.error);
         contexts.append(std::move(context));
     }
-    QWriteLocker lock(&d->lock);
+    const std::unique_lock lock(d->lock);
     for (Context &context : contexts) { // an earlier good one of the same name and file stays in use
         if (context.facts.error.isEmpty())
             continue;
@@ -229,9 +231,10 @@ Result<void> TlsContexts::setSources(QList<CertificateSource> sources)
 
 bool TlsContexts::refresh()
 {
-    d->lock.lockForRead();
-    QList<Context> contexts = d->contexts;
-    d->lock.unlock();
+    QList<Context> contexts = [this] {
+        const std::shared_lock lock(d->lock);
+        return d->contexts;
+    }();
     bool replaced = false;
     bool looked = false;
     for (Context &context : contexts) {
@@ -242,7 +245,7 @@ bool TlsContexts::refresh()
         replaced = loadInto(context) || replaced;
     }
     if (looked) {
-        QWriteLocker lock(&d->lock);
+        const std::unique_lock lock(d->lock);
         d->contexts = std::move(contexts);
     }
     return replaced;
@@ -250,27 +253,27 @@ bool TlsContexts::refresh()
 
 QSslConfiguration TlsContexts::forName(QByteArrayView serverName) const
 {
-    QReadLocker lock(&d->lock);
+    const std::shared_lock lock(d->lock);
     const Context *const context = d->find(serverName);
     return context ? context->configuration : QSslConfiguration();
 }
 
 QByteArray TlsContexts::endPointHash(QByteArrayView serverName) const
 {
-    QReadLocker lock(&d->lock);
+    const std::shared_lock lock(d->lock);
     const Context *const context = d->find(serverName);
     return context ? context->endPointHash : QByteArray();
 }
 
 bool TlsContexts::isAvailable() const
 {
-    QReadLocker lock(&d->lock);
+    const std::shared_lock lock(d->lock);
     return d->find({}) != nullptr;
 }
 
 QList<CertificateFacts> TlsContexts::facts() const
 {
-    QReadLocker lock(&d->lock);
+    const std::shared_lock lock(d->lock);
     QList<CertificateFacts> facts;
     for (const Context &context : std::as_const(d->contexts))
         facts.append(context.facts);

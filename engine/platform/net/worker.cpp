@@ -49,10 +49,9 @@ void Worker::end()
 {
     ask([](Worker &self) { self.tearDown(); });
     m_thread.wait();
+    const std::scoped_lock lock(m_mutex);
     m_setting = {};
-    QMutexLocker lock(&m_mutex);
     m_inbox = {};
-    m_batch = {};
 }
 
 void Worker::setUp()
@@ -82,7 +81,7 @@ void Worker::setUp()
 void Worker::tearDown()
 {
     {
-        QMutexLocker lock(&m_mutex);
+        const std::scoped_lock lock(m_mutex);
         m_ended = true;
     }
     cutAll();
@@ -90,7 +89,9 @@ void Worker::tearDown()
     m_timer.reset();
     m_poller.reset();
     m_around = {};
+    endRound();
     m_thread.quit();
+    const std::scoped_lock lock(m_mutex); // all of the above comes before what end() does
 }
 
 template<typename Add>
@@ -98,7 +99,7 @@ void Worker::put(Add add)
 {
     bool notify = false;
     {
-        QMutexLocker lock(&m_mutex);
+        const std::scoped_lock lock(m_mutex);
         if (m_ended)
             return;
         add(m_inbox);
@@ -138,7 +139,7 @@ bool Worker::event(QEvent *event)
 void Worker::drain(bool forEvent)
 {
     {
-        QMutexLocker lock(&m_mutex);
+        const std::scoped_lock lock(m_mutex);
         if (forEvent)
             m_noticed = false;
         if (m_inbox.isEmpty() || (!forEvent && !m_inbox.tasks.empty()))

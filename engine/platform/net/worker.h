@@ -9,6 +9,7 @@
 #include <QThread>
 #include <QTimer>
 
+#include <mutex>
 #include <unordered_map>
 #include <vector>
 
@@ -84,7 +85,7 @@ private:
     QThread m_thread;
     std::atomic<int> m_load = 0;
 
-    QMutex m_mutex;
+    std::mutex m_mutex; // of the standard library: ThreadSanitizer can't see into Qt's
     Inbox m_inbox;            // guarded by m_mutex
     bool m_noticed = false;   // guarded: an event is on its way
     bool m_ended = false;     // guarded: nothing is taken any more

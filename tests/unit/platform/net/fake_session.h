@@ -5,11 +5,10 @@
 
 #include <QElapsedTimer>
 #include <QFile>
-#include <QMutex>
 #include <QSslSocket>
 #include <QTest>
 
-#include <deque>
+#include <mutex>
 #include <optional>
 
 namespace fake {
@@ -20,7 +19,7 @@ using namespace Qt::StringLiterals;
 // What sessions did, seen from the test's thread.
 struct Diary
 {
-    QMutex mutex;
+    std::mutex mutex;
     std::vector<net::Address> held;             // LATER commands that wait for the test
     std::vector<std::pair<NeedId, bool>> needs; // their numbers
     QByteArrayList lines;
@@ -32,12 +31,12 @@ struct Diary
 
     QByteArrayList takeLines()
     {
-        QMutexLocker lock(&mutex);
+        const std::scoped_lock lock(mutex);
         return std::exchange(lines, {});
     }
     TlsFacts lastFacts()
     {
-        QMutexLocker lock(&mutex);
+        const std::scoped_lock lock(mutex);
         return facts;
     }
 };
@@ -133,7 +132,7 @@ public:
 private:
     void note(const TlsFacts &facts)
     {
-        QMutexLocker lock(&m_diary.mutex);
+        const std::scoped_lock lock(m_diary.mutex);
         m_diary.facts = facts;
     }
     void work()
@@ -158,7 +157,7 @@ private:
     void command(const QByteArray &line)
     {
         {
-            QMutexLocker lock(&m_diary.mutex);
+            const std::scoped_lock lock(m_diary.mutex);
             m_diary.lines.append(line);
         }
         if (line.startsWith("ECHO "))
@@ -197,7 +196,7 @@ public:
             bound.answer(need.id, QByteArray());
             return;
         }
-        QMutexLocker lock(&m_diary.mutex);
+        const std::scoped_lock lock(m_diary.mutex);
         m_diary.held.push_back(m_address);
         m_diary.needs.emplace_back(need.id, false);
     }
@@ -233,7 +232,7 @@ inline int answerAll(Diary &diary, const QByteArray &value = "later\r\n")
     std::vector<net::Address> held;
     std::vector<std::pair<NeedId, bool>> needs;
     {
-        QMutexLocker lock(&diary.mutex);
+        const std::scoped_lock lock(diary.mutex);
         held.swap(diary.held);
         needs.swap(diary.needs);
     }
@@ -244,7 +243,7 @@ inline int answerAll(Diary &diary, const QByteArray &value = "later\r\n")
 
 inline int heldCount(Diary &diary)
 {
-    QMutexLocker lock(&diary.mutex);
+    const std::scoped_lock lock(diary.mutex);
     return int(diary.held.size());
 }
 
