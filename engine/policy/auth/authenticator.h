@@ -59,12 +59,21 @@ struct Step
     QString user;    // canonical address on success, what was tried on failure
     QByteArray mechanism;
 };
-// Called exactly once a step, on any thread.
+// Called exactly once a step, on any thread, possibly before the function that was asked returns.
 using Done = std::function<void(Step)>;
 
 class Exchange; // one SASL exchange under way; belongs to one conversation
 
+class Timekeeper;
+
 // Shared by all conversations; thread-safe.
+//
+// Guesses. Every failure's answer is delayed, more so the more failures its address (IPv6: its /64) and its account had
+// within the window; a right password is always answered at once. An address with too many failures is refused until the
+// window has passed. An account is never refused, whoever attacks it from however many addresses: its owner can be slowed
+// down after a slip of his own, by maxDelay at most, and not locked out. The same wrong password from the same address,
+// as a forgotten phone sends it, is one failure however often it comes (not with SCRAM, which shows no password). Success
+// clears nothing: else an attacker with an account of his own could guess for ever.
 class Authenticator
 {
 public:
@@ -76,9 +85,24 @@ public:
         std::chrono::milliseconds failureDelay{500}; // each failure's answer; doubled beyond the free ones up to:
         std::chrono::milliseconds maxDelay{16'000};
         int refuseAfter = 50; // failures in the window from one address: refused without a look at the password
+        std::chrono::seconds rememberFor{60 * 60}; // a right password costs no PBKDF2 again for so long; 0: never
+        int hashThreads = 0;                       // for PBKDF2; 0: half the cores, 1 to 4. Only the first options count
+        qsizetype hashQueue = 256;                 // waiting PBKDF2 jobs; beyond: Unavailable. Only the first options count
+        std::chrono::seconds hashDeadline{10};     // a job that waited longer is Unavailable
+        // Keys what is pretended of unknown users. Empty: random for this process; then a restart alters their salts,
+        // while those of real accounts stay.
+        QByteArray pretenceSecret = {};
     };
-    Authenticator(Lookup lookup, Options options);
+    // `time` is for tests; null: the real one.
+    Authenticator(Lookup lookup, Options options, std::shared_ptr<Timekeeper> time = {});
     ~Authenticator();
+    Authenticator(const Authenticator &) = delete;
+    Authenticator &operator=(const Authenticator &) = delete;
+
+    // No `done` is called any more once this has returned (unless from within a Lookup that answers on a thread of its
+    // own), and none for steps that come later. Call it before what the `done`s refer to is taken down. The destructor
+    // does it too.
+    void stop();
 
     // Begins `mechanism` (upper case): PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-256-PLUS; the first step's outcome goes to
     // `done`. The caller keeps the Exchange for the following steps; dropping it cancels (a late answer is lost safely).
