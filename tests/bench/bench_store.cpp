@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 using namespace posthorn;
 using namespace posthorn::store;
@@ -31,10 +32,12 @@ static T must(Result<T> result)
         return std::move(*result);
 }
 
-static void tell(const char *what, qint64 microseconds, qint64 count)
+// Elapsed time, and the processor time of all threads.
+static void tell(const char *what, qint64 microseconds, std::clock_t processor, qint64 count)
 {
-    std::printf("%-44s %9.1f ms %12.0f/s\n", what, double(microseconds) / 1000,
-                double(count) * 1e6 / double(qMax<qint64>(1, microseconds)));
+    std::printf("%-44s %9.1f ms %9.0f/s %9.2f us of processor each\n", what, double(microseconds) / 1000,
+                double(count) * 1e6 / double(qMax<qint64>(1, microseconds)),
+                double(processor) * 1e6 / double(CLOCKS_PER_SEC) / double(count));
     std::fflush(stdout);
 }
 
@@ -43,8 +46,9 @@ static void measure(const char *what, qint64 count, Work work)
 {
     QElapsedTimer timer;
     timer.start();
+    const std::clock_t before = std::clock();
     work();
-    tell(what, timer.nsecsElapsed() / 1000, count);
+    tell(what, timer.nsecsElapsed() / 1000, std::clock() - before, count);
 }
 
 static Digest digestOf(qsizetype bodySize)
@@ -65,6 +69,7 @@ struct House
     std::unique_ptr<Store> store;
     QList<AccountId> accounts;
     QList<MailboxId> inboxes;
+    std::atomic<qint64> groups = 0;
 };
 
 } // namespace
@@ -115,17 +120,19 @@ static Result<void> deliver(Transaction &transaction, AccountId account, qint64 
 }
 
 // As many jobs are under way at a time as there are sessions.
-static void deliverMany(House &house, int count, int sessions, qsizetype bodySize)
+static void deliverMany(House &house, int count, int sessions, qsizetype bodySize, qsizetype accounts)
 {
     const Digest digest = digestOf(bodySize);
     const QByteArray body(bodySize, 'b');
     QSemaphore free(sessions);
     std::atomic<int> failed = 0;
-    const std::string what = std::to_string(sessions) + " sessions deliver " + std::to_string(bodySize + 600) + " octets";
+    house.groups = 0;
+    const std::string what = std::to_string(sessions) + " sessions, " + std::to_string(bodySize + 600) + " octets, "
+                             + std::to_string(accounts) + " accounts";
     measure(what.c_str(), count, [&] {
         for (int i = 0; i < count; ++i) {
             free.acquire();
-            const AccountId account = house.accounts.at(i % house.accounts.size());
+            const AccountId account = house.accounts.at(i % accounts);
             house.store->write<void>(
                 [&, account, i](Transaction &transaction) { return deliver(transaction, account, i, digest, body); },
                 [&](const Result<void> &done) {
@@ -137,6 +144,7 @@ static void deliverMany(House &house, int count, int sessions, qsizetype bodySiz
         }
         free.acquire(sessions);
     });
+    std::printf("    %.1f messages a commit\n", double(count) / double(house.groups));
     if (failed)
         std::printf("%d FAILED\n", failed.load());
 }
@@ -235,10 +243,13 @@ int main(int argc, char **argv)
     const int messages = argc > 2 ? std::atoi(argv[2]) : 100'000;
     House house;
     measure("open a new store", 1, [&] { house.store = must(Store::open({.directory = directory})); });
+    house.store->onCommitted([&](const Committed &) { ++house.groups; });
     settle(house, 100);
-    for (const int sessions : {1, 20, 50, 100})
-        deliverMany(house, sessions == 1 ? 2'000 : 40'000, sessions, 3'400);
-    deliverMany(house, 5'000, 20, 50'000);
+    for (const int sessions : {1, 20, 50, 100}) {
+        for (const int accounts : {1, 100})
+            deliverMany(house, sessions == 1 ? 1'000 : 20'000, sessions, 3'400, accounts);
+    }
+    deliverMany(house, 5'000, 20, 50'000, 100);
     MailboxId large;
     must<void>(house.store->writeNow<void>([&](Transaction &transaction) -> Result<void> {
         large = must(Mailboxes::create(transaction, house.accounts.first(), u"Large"_s));

@@ -190,9 +190,10 @@ void Checker::journeys()
                return u"The message %1 was received, and is not delivered, queued or removed by anybody"_s.arg(row.text(0));
            });
     delivered();
-    faults(m_connection.select("SELECT CAST(t.journey AS TEXT) FROM trace AS t GROUP BY t.journey HAVING "
-                               "sum(t.step = 2) > sum(t.step IN (5, 6, 7)) + (SELECT count(*) FROM queue WHERE "
-                               "queue.journey = t.journey)"),
+    faults(m_connection.select("SELECT CAST(t.journey AS TEXT) FROM (SELECT journey, sum(step = 2) AS queued, "
+                               "sum(step IN (5, 6, 7)) AS ended FROM trace GROUP BY journey) AS t LEFT JOIN (SELECT "
+                               "journey, count(*) AS entries FROM queue GROUP BY journey) AS q ON q.journey = t.journey "
+                               "WHERE t.queued > t.ended + ifnull(q.entries, 0)"),
            [](const Row &row) {
                return u"The message %1 was queued, and left the queue without being sent, failed or removed"_s.arg(
                    row.text(0));

@@ -156,7 +156,8 @@ void Writer::runGroup(std::deque<WriteJob> &jobs)
         answer();
         checkpointWhenDue(false);
     }
-    refuse(jobs, m_guard.refusal());
+    if (!jobs.empty())
+        refuse(jobs, m_guard.refusal());
     // Under load the writer is never idle, and what nobody holds must still go.
     if (m_ledger.sawOrphans() && begun - m_tidied > std::chrono::seconds(2)) {
         m_tidied = begun;
@@ -271,7 +272,12 @@ void Writer::answer()
     const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged
                          || m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {
-        for (const auto &observer : std::as_const(m_observers))
+        QList<std::function<void(const Committed &)>> observers;
+        {
+            const std::scoped_lock lock(m_mutex);
+            observers = m_observers;
+        }
+        for (const auto &observer : std::as_const(observers))
             observer(m_changes);
     }
     m_changes = {};

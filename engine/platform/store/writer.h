@@ -67,15 +67,15 @@ private:
     Ledger m_ledger;
     std::thread m_thread;
 
-    std::mutex m_mutex; // guards the five below
+    std::mutex m_mutex; // guards what follows, up to the counts
     std::condition_variable m_woken;
     std::deque<WriteJob> m_waiting;
     bool m_stopping = false;
     bool m_poked = false;
+    QList<std::function<void(const Committed &)>> m_observers;
     std::atomic<qint64> m_waitingOctets = 0;
     std::atomic<qint64> m_waitingJobs = 0;
 
-    QList<std::function<void(const Committed &)>> m_observers; // set before anything is written
     std::deque<Ran> m_ran;
     Committed m_changes;
     QHash<MailboxId, qsizetype> m_lastChange; // a mailbox's last change in m_changes

@@ -57,8 +57,6 @@ public:
     [[nodiscard]] qint64 number(int column) const;
     [[nodiscard]] QByteArray octets(int column) const;
     [[nodiscard]] QString text(int column) const;
-    [[nodiscard]] QVariant value(int column) const;
-    [[nodiscard]] int columns() const;
 
 private:
     const QSqlQuery &m_query;

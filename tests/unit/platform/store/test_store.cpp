@@ -72,6 +72,7 @@ private Q_SLOTS:
     void survivesAFaultInAnyStatement();
     void recoversWhenSpaceReturns();
     void recoversFromARealFullDatabase();
+    void recoversOnASmallDisk();
     void stopsAcceptingBeforeTheDiskIsFull();
     void takesNothingMoreWhenDamaged();
     void tellsOfGroupsInOrder();
@@ -346,6 +347,54 @@ void TestStore::recoversFromARealFullDatabase()
     house.reopen();
     QCOMPARE(house.deliverOne(inbox).uid, Uid(delivered + 1));
     QCOMPARE(house.faults(), QStringList());
+}
+
+// On a file system of a few MiB, which the environment names: nothing acknowledged is lost when it runs full, and what
+// makes room again makes the store work again.
+void TestStore::recoversOnASmallDisk()
+{
+    const QString disk = qEnvironmentVariable("POSTHORN_SMALL_DISK");
+    if (disk.isEmpty())
+        QSKIP("POSTHORN_SMALL_DISK names no directory on a small file system");
+    const QString ballast = disk + u"/ballast"_s;
+    QFile file(ballast);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(QByteArray(1'000'000, 'b')), 1'000'000);
+    file.close();
+    StoreOptions options{.directory = disk + u"/store"_s, .minFreeOctets = 0};
+    options.probeInterval = std::chrono::milliseconds(10);
+    auto store = must(Store::open(options));
+    const auto inbox = must(store->writeNow<MailboxId>([](Transaction &t) -> Result<MailboxId> {
+        must(Accounts::addDomain(t, {.name = u"example.test"_s}));
+        const auto id = must(Accounts::addAccount(t, {.address = u"alice@example.test"_s}));
+        return must(Mailboxes::find(t, id, u"INBOX"_s)).id;
+    }));
+    QSet<Uid> kept;
+    const auto deliver = [&] {
+        const auto mark = store->writeNow<MessageMark>(
+            [&](Transaction &t) { return Fixture::deliver(t, inbox, QByteArray(20'000, 'x')); });
+        if (mark)
+            kept.insert(mark->uid);
+        return mark.has_value();
+    };
+    for (int i = 0; i < 2'000 && deliver(); ++i)
+        ;
+    QVERIFY(kept.size() > 10 && kept.size() < 2'000);
+    QVERIFY(!store->isAccepting());
+    for (int i = 0; i < 20; ++i)
+        std::ignore = deliver();
+    QVERIFY(QFile::remove(ballast));
+    QTRY_VERIFY(deliver());
+    QCOMPARE(store->health(), Health::Good);
+    store.reset();
+    store = must(Store::open(options));
+    const auto marks = must(store->readNow<Marks>([&](Connection &c) { return Mailboxes::marks(c, inbox); })).marks;
+    QSet<Uid> found;
+    for (const MessageMark &mark : marks)
+        found.insert(mark.uid);
+    QCOMPARE(found, kept);
+    const auto report = must(store->readNow<CheckReport>([](Connection &c) { return Maintenance::check(c); }));
+    QCOMPARE(report.faults, QStringList());
 }
 
 void TestStore::stopsAcceptingBeforeTheDiskIsFull()
