@@ -5,8 +5,8 @@
 
 #include <QDir>
 #include <QFileInfo>
-#include <QSemaphore>
 
+#include <semaphore>
 #include <shared_mutex>
 
 namespace posthorn::store {
@@ -66,7 +66,7 @@ void Store::enqueueRead(ReadEntry job)
 
 void Store::waitFor(const std::function<void(std::function<void()>)> &start)
 {
-    auto finished = std::make_shared<QSemaphore>();
+    auto finished = std::make_shared<std::binary_semaphore>(0);
     start([finished] { finished->release(); });
     finished->acquire();
 }

@@ -12,6 +12,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace posthorn::store {
 
 // The value, or a failed test that says why.
@@ -34,6 +37,30 @@ ErrorKind kindOfFailure(const Result<T> &result)
         qFatal("a failure was expected");
     return result.error().kind;
 }
+
+// As QSemaphore, but of parts whose order a thread checker sees.
+class Semaphore
+{
+public:
+    explicit Semaphore(int count = 0) : m_count(count) {}
+    void release()
+    {
+        const std::scoped_lock lock(m_mutex);
+        ++m_count;
+        m_changed.notify_all();
+    }
+    void acquire(int count = 1)
+    {
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(lock, [&] { return m_count >= count; });
+        m_count -= count;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    int m_count;
+};
 
 struct Fixture
 {

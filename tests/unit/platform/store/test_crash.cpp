@@ -4,7 +4,6 @@
 
 #include <QProcess>
 #include <QRandomGenerator>
-#include <QSemaphore>
 
 #include <cstdio>
 
@@ -49,7 +48,7 @@ static int writeUntilKilled(const QString &directory, int first)
     const auto accounts = must(store->readNow<QList<Account>>([](Connection &c) { return Accounts::accounts(c); }));
     const auto inbox = must(store->readNow<Mailbox>(
         [&](Connection &c) { return Mailboxes::find(c, accounts.first().id, u"INBOX"_s); })).id;
-    QSemaphore free(20);
+    Semaphore free(20);
     for (int number = first;; ++number) {
         free.acquire();
         store->write<MessageMark>([=](Transaction &t) { return writeOne(t, inbox, number); },

@@ -3,7 +3,6 @@
 #include "platform/store/sql/connection.h"
 
 #include <QFile>
-#include <QSemaphore>
 
 #include <atomic>
 #include <mutex>
@@ -39,7 +38,7 @@ struct Gate
         free.release();
         left.acquire();
     }
-    QSemaphore entered, free, left;
+    Semaphore entered, free, left;
     bool opened = false;
 };
 
@@ -97,7 +96,7 @@ void TestStore::commitsWaitingJobsAtOnce()
         return 0;
     }));
     const auto inbox = house.mailbox(house.makeAlice()).id;
-    QSemaphore done;
+    Semaphore done;
     {
         Gate gate(*house.store);
         for (int i = 0; i < 50; ++i)
@@ -114,7 +113,7 @@ void TestStore::rollsBackAFailedJobAlone()
 {
     Fixture house;
     const auto inbox = house.mailbox(house.makeAlice()).id;
-    QSemaphore done;
+    Semaphore done;
     QList<bool> outcomes;
     {
         Gate gate(*house.store);
@@ -169,7 +168,7 @@ void TestStore::countsRightWhenJobsOfAGroupFail()
     Fixture house;
     const auto alice = house.makeAlice();
     const auto inbox = house.mailbox(alice).id;
-    QSemaphore done;
+    Semaphore done;
     {
         Gate gate(*house.store);
         for (int i = 0; i < 3; ++i)
@@ -203,7 +202,7 @@ void TestStore::failsTheWholeGroupWhenTheCommitFails()
     std::atomic<bool> failing = false;
     Fixture house(withFaults([&](QByteArrayView sql) { return failing && sql == "COMMIT" ? 5 : 0; }));
     const auto inbox = house.mailbox(house.makeAlice()).id;
-    QSemaphore done;
+    Semaphore done;
     QList<ErrorKind> kinds;
     {
         Gate gate(*house.store);
@@ -431,7 +430,7 @@ void TestStore::tellsOfGroupsInOrder()
     house.store->onCommitted([&](const Committed &changes) {
         order.append(u"committed %1"_s.arg(changes.mailboxes.first().appended.size()));
     });
-    QSemaphore done;
+    Semaphore done;
     {
         Gate gate(*house.store);
         for (int i = 0; i < 2; ++i)
@@ -453,7 +452,7 @@ void TestStore::mergesDeliveriesOfAGroup()
     const auto archive = house.mailbox(alice, u"Archive"_s).id;
     QList<MailboxChange> changes;
     house.store->onCommitted([&](const Committed &committed) { changes += committed.mailboxes; });
-    QSemaphore done;
+    Semaphore done;
     const auto answered = [&](const auto &) { done.release(); };
     {
         Gate gate(*house.store);
@@ -519,7 +518,7 @@ void TestStore::answersAllJobsWhenClosed()
 void TestStore::tellsHowMuchWaits()
 {
     Fixture house;
-    QSemaphore done;
+    Semaphore done;
     {
         Gate gate(*house.store);
         house.store->write<void>([](Transaction &) -> Result<void> { return {}; },
@@ -541,7 +540,7 @@ void TestStore::splitsGroupsThatGrowTooBig()
     });
     options.maxGroupOctets = 1'000;
     Fixture house(options);
-    QSemaphore done;
+    Semaphore done;
     {
         Gate gate(*house.store);
         for (int i = 0; i < 6; ++i)
