@@ -28,7 +28,7 @@ enum class EventKind {
 };
 
 enum class EventField {
-    Name, Address, Port, User, Client, Protocol, Mechanism, Sender, Recipient, MessageId, Journey, Size, Reply, Reason,
+    Name, Address, Port, User, Client, Protocol, Mechanism, Sender, Recipient, MessageIdentifier, Journey, Size, Reply, Reason,
     Detail, Key, Value, File, Count, By, Mailbox, Tls,
 };
 
