@@ -1,0 +1,17 @@
+// BODYSTRUCTURE and BODY as text (RFC 9051 §7.5.2), made once when a message is stored.
+#pragma once
+
+#include "language/message/structure.h"
+
+#include <QByteArray>
+#include <QByteArrayView>
+
+namespace posthorn::imap {
+
+// With the extension data.
+[[nodiscard]] QByteArray bodyStructureText(const message::Part &root);
+
+// BODY, which has no extension data, from what bodyStructureText() made. Null when it is anything else.
+[[nodiscard]] QByteArray bodyText(QByteArrayView bodyStructureText);
+
+} // namespace posthorn::imap

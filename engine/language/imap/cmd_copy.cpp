@@ -1,0 +1,154 @@
+// COPY, MOVE and EXPUNGE, with and without UID (RFC 9051 §6.4, RFC 4315, RFC 6851).
+#include "language/imap/arguments.h"
+#include "language/imap/output.h"
+#include "language/imap/parsers.h"
+#include "language/imap/resolve.h"
+
+namespace posthorn::imap {
+
+namespace {
+
+class CopyTask : public Task
+{
+public:
+    CopyTask(NumberSet set, Numbering numbering, QString to, bool move)
+        : m_set(std::move(set)), m_to(std::move(to)), m_numbering(numbering), m_move(move) {}
+
+    void begin(Session &session) override
+    {
+        const auto uids = resolve(session, m_set, m_numbering);
+        if (!uids)
+            session.bad("No such message");
+        else if (m_move && session.view->readOnly())
+            session.no("The mailbox is selected read-only", "CANNOT");
+        else if (uids->isEmpty())
+            session.ok("Nothing to do");
+        else
+            session.ask(CopyMessages{*uids, m_to, m_move});
+    }
+
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        const auto *copied = std::get_if<Copied>(&answer);
+        if (!copied) {
+            const auto *failure = std::get_if<Failure>(&answer);
+            session.failed(failure ? failure->error : Error{}, Missing::Target);
+            return;
+        }
+        const QByteArray code = copied->from.isEmpty() ? QByteArray() : copyUid(*copied);
+        if (!m_move) {
+            session.ok("Copied", code);
+            return;
+        }
+        if (!code.isEmpty())
+            session.untagged("OK [" + code + "] Moved"); // before the EXPUNGEs: RFC 6851 §4.3
+        session.view->noteExpunged(copied->expunged, copied->highestModSeq);
+        session.ok("Moved");
+    }
+
+private:
+    static QByteArray copyUid(const Copied &copied)
+    {
+        QByteArray code = "COPYUID ";
+        appendNumber(code, copied.uidValidity);
+        code += ' ';
+        return code + setText(copied.from) + ' ' + setText(copied.to);
+    }
+
+    NumberSet m_set;
+    QString m_to;
+    Numbering m_numbering;
+    bool m_move;
+};
+
+Result<TaskPointer> parse(Lexer &lexer, const Session &session, Numbering numbering, bool move)
+{
+    Arguments arguments(lexer, session);
+    NumberSet set = arguments.set();
+    arguments.space();
+    QString to = arguments.mailbox();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<CopyTask>(std::move(set), numbering, std::move(to), move);
+}
+
+// Only what the client knows of is expunged: it has not seen whether the rest is deleted.
+class ExpungeTask : public Task
+{
+public:
+    explicit ExpungeTask(std::optional<NumberSet> set) : m_set(std::move(set)) {}
+
+    void begin(Session &session) override
+    {
+        const SelectedView &view = *session.view;
+        QList<UidRange> uids;
+        if (m_set)
+            uids = resolve(session, *m_set, Numbering::Uid).value_or(QList<UidRange>());
+        else if (!view.messages().isEmpty())
+            uids += UidRange{1, view.messages().last()};
+        if (view.readOnly())
+            session.no("The mailbox is selected read-only", "CANNOT");
+        else if (uids.isEmpty())
+            session.ok("Nothing to do");
+        else
+            session.ask(ExpungeMessages{uids});
+    }
+
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        if (const auto *expunged = std::get_if<Expunged>(&answer)) {
+            session.view->noteExpunged(expunged->uids, expunged->highestModSeq);
+            session.ok("Done");
+        } else {
+            const auto *failure = std::get_if<Failure>(&answer);
+            session.failed(failure ? failure->error : Error{});
+        }
+    }
+
+private:
+    std::optional<NumberSet> m_set;
+};
+
+} // namespace
+
+Result<TaskPointer> parseCopy(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Sequence, false);
+}
+
+Result<TaskPointer> parseUidCopy(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Uid, false);
+}
+
+Result<TaskPointer> parseMove(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Sequence, true);
+}
+
+Result<TaskPointer> parseUidMove(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Uid, true);
+}
+
+Result<TaskPointer> parseExpunge(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<ExpungeTask>(std::nullopt);
+}
+
+Result<TaskPointer> parseUidExpunge(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    NumberSet set = arguments.set();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<ExpungeTask>(std::move(set));
+}
+
+} // namespace posthorn::imap

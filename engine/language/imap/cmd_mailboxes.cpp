@@ -1,0 +1,265 @@
+// Commands about mailboxes as a whole (RFC 9051 §6.3), and leaving the selected one.
+#include "language/imap/arguments.h"
+#include "language/imap/output.h"
+#include "language/imap/parsers.h"
+#include "language/imap/quote.h"
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+Result<TaskPointer> askOfMailbox(Arguments &arguments, What what)
+{
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Done>(std::move(what), [](Session &session, Done &) { session.ok("Done"); });
+}
+
+class SelectTask : public Task
+{
+public:
+    SelectTask(QString name, bool readOnly) : m_name(std::move(name)), m_readOnly(readOnly) {}
+
+    void begin(Session &session) override
+    {
+        if (session.view) {
+            session.deselect();
+            session.untagged("OK [CLOSED] The mailbox before is closed");
+            session.tell(CloseMailbox{});
+        }
+        session.ask(SelectMailbox{m_name, m_readOnly});
+    }
+
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        if (const auto *selected = std::get_if<Selected>(&answer))
+            tell(session, *selected);
+        else if (const auto *failure = std::get_if<Failure>(&answer))
+            session.failed(failure->error);
+        else
+            session.failed(Error{});
+    }
+
+private:
+    static void tell(Session &session, const Selected &selected)
+    {
+        session.select(selected);
+        const SelectedView &view = *session.view;
+        session.untagged("FLAGS " + view.knownFlags());
+        session.untagged(QByteArray::number(view.messages().count()) + " EXISTS");
+        if (!session.rev2) {
+            session.untagged(QByteArray::number(view.recentCount()) + " RECENT");
+            if (selected.firstUnseen > 0)
+                session.untagged("OK [UNSEEN " + QByteArray::number(selected.firstUnseen) + "] First unseen");
+        }
+        session.untagged("OK [PERMANENTFLAGS " + view.permanentFlags() + "] Flags permitted");
+        session.untagged("OK [UIDNEXT " + QByteArray::number(selected.uidNext) + "] Predicted next UID");
+        session.untagged("OK [UIDVALIDITY " + QByteArray::number(selected.uidValidity) + "] UIDs valid");
+        if (session.rev2) {
+            QByteArray line = "LIST () \"/\" ";
+            appendMailbox(line, selected.name, true);
+            session.untagged(line);
+        }
+        session.ok("Selected", selected.readOnly ? "READ-ONLY" : "READ-WRITE");
+    }
+
+    QString m_name;
+    bool m_readOnly;
+};
+
+Result<TaskPointer> parseSelectOrExamine(Lexer &lexer, const Session &session, bool readOnly)
+{
+    Arguments arguments(lexer, session);
+    const QString name = arguments.mailbox();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<SelectTask>(name, readOnly);
+}
+
+void leave(Session &session)
+{
+    session.tell(CloseMailbox{});
+    session.deselect();
+    session.ok("Closed");
+}
+
+class CloseTask : public Task
+{
+public:
+    void begin(Session &session) override
+    {
+        if (session.view->readOnly())
+            leave(session);
+        else
+            session.ask(ExpungeMessages{});
+    }
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        if (const auto *failure = std::get_if<Failure>(&answer))
+            session.failed(failure->error);
+        else
+            leave(session);
+    }
+};
+
+void appendQuota(QByteArray &out, const Quota &quota)
+{
+    out += "* QUOTA ";
+    appendString(out, quota.root.toUtf8());
+    out += " (";
+    if (quota.limitOctets > 0) {
+        out += "STORAGE ";
+        appendNumber(out, quint64(quota.usedOctets + 1023) / 1024);
+        out += ' ';
+        appendNumber(out, quint64(quota.limitOctets) / 1024);
+    }
+    out += ")\r\n";
+}
+
+} // namespace
+
+Result<TaskPointer> parseSelect(Lexer &lexer, const Session &session)
+{
+    return parseSelectOrExamine(lexer, session, false);
+}
+
+Result<TaskPointer> parseExamine(Lexer &lexer, const Session &session)
+{
+    return parseSelectOrExamine(lexer, session, true);
+}
+
+Result<TaskPointer> parseClose(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<CloseTask>();
+}
+
+Result<TaskPointer> parseUnselect(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([](Session &s) { leave(s); });
+}
+
+// CREATE, with the special use of RFC 6154 §3. A separator at the end only says that children will follow.
+Result<TaskPointer> parseCreate(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    CreateMailbox what{arguments.mailbox(), {}};
+    if (what.name.size() > 1 && what.name.endsWith(u'/'))
+        what.name.chop(1);
+    if (arguments.take(' ')) {
+        arguments.expect('(');
+        if (arguments.atom().toUpper() != "USE")
+            arguments.fault(u"USE expected"_s);
+        arguments.space();
+        const QList<QByteArray> uses = arguments.useList();
+        arguments.expect(')');
+        if (uses.size() > 1 && arguments.ok())
+            return plainTask([](Session &s) { s.no("One use for a mailbox", "USEATTR"); });
+        what.specialUse = uses.value(0);
+    }
+    return askOfMailbox(arguments, what);
+}
+
+Result<TaskPointer> parseDelete(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    const QString name = arguments.mailbox();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Done>(DeleteMailbox{name}, [name](Session &s, Done &) {
+        if (s.view && s.view->name() == name) { // its own doing: no reason to end the session
+            s.tell(CloseMailbox{});
+            s.deselect();
+            s.untagged("OK [CLOSED] The mailbox is gone");
+        }
+        s.ok("Deleted");
+    });
+}
+
+Result<TaskPointer> parseRename(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    RenameMailbox what;
+    what.from = arguments.mailbox();
+    arguments.space();
+    what.to = arguments.mailbox();
+    if (what.to.size() > 1 && what.to.endsWith(u'/'))
+        what.to.chop(1);
+    return askOfMailbox(arguments, what);
+}
+
+Result<TaskPointer> parseSubscribe(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    return askOfMailbox(arguments, SubscribeMailbox{arguments.mailbox(), true});
+}
+
+Result<TaskPointer> parseUnsubscribe(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    return askOfMailbox(arguments, SubscribeMailbox{arguments.mailbox(), false});
+}
+
+Result<TaskPointer> parseStatus(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    const QString name = arguments.mailbox();
+    arguments.space();
+    const QList<StatusItem> items = arguments.statusItems();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<MailboxStatus>(StatusMailbox{name}, [name, items](Session &s, MailboxStatus &status) {
+        appendStatus(s.out, name, status, items, s.rev2, s.config.maxMessageSize);
+        s.ok("Done");
+    });
+}
+
+Result<TaskPointer> parseGetQuotaRoot(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    const QString name = arguments.mailbox();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Quota>(GetQuota{name}, [name](Session &s, Quota &quota) {
+        s.out += "* QUOTAROOT ";
+        appendMailbox(s.out, name, s.rev2);
+        s.out += ' ';
+        appendString(s.out, quota.root.toUtf8());
+        s.out += "\r\n";
+        appendQuota(s.out, quota);
+        s.ok("Done");
+    });
+}
+
+Result<TaskPointer> parseGetQuota(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    const QString root = QString::fromUtf8(arguments.astring());
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Quota>(GetQuota{u"INBOX"_s}, [root](Session &s, Quota &quota) {
+        if (quota.root != root) {
+            s.no("No such quota root", "NONEXISTENT");
+            return;
+        }
+        appendQuota(s.out, quota);
+        s.ok("Done");
+    });
+}
+
+} // namespace posthorn::imap

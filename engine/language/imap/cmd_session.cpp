@@ -1,0 +1,122 @@
+// Commands of any state: CAPABILITY, NOOP, LOGOUT, STARTTLS, ID, ENABLE, NAMESPACE.
+#include "language/imap/arguments.h"
+#include "language/imap/parsers.h"
+#include "language/imap/quote.h"
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype maxIdFields = 30; // RFC 2971 §3.3
+
+template<typename F>
+Result<TaskPointer> withoutArguments(Lexer &lexer, const Session &session, F run)
+{
+    Arguments arguments(lexer, session);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask(run);
+}
+
+} // namespace
+
+Result<TaskPointer> parseCapability(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) {
+        s.untagged("CAPABILITY " + capabilities(s));
+        s.ok("That is all");
+    });
+}
+
+Result<TaskPointer> parseNoop(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) { s.ok("Done"); });
+}
+
+Result<TaskPointer> parseLogout(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) {
+        s.untagged("BYE Goodbye");
+        s.ok("Signed out");
+        s.close();
+    });
+}
+
+Result<TaskPointer> parseStartTls(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) {
+        if (s.tls) {
+            s.bad("TLS is active already");
+        } else if (!s.config.tlsAvailable) {
+            s.bad("TLS is not available");
+        } else {
+            s.ok("Begin TLS negotiation now");
+            s.startTls();
+        }
+    });
+}
+
+Result<TaskPointer> parseNamespace(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) {
+        s.untagged(R"(NAMESPACE (("" "/")) NIL NIL)");
+        s.ok("One namespace");
+    });
+}
+
+Result<TaskPointer> parseId(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    ClientId client;
+    if (arguments.peek() != '(') {
+        arguments.nil();
+    } else {
+        arguments.expect('(');
+        while (arguments.ok() && !arguments.take(')')) {
+            const QByteArray name = arguments.string();
+            arguments.space();
+            const QByteArray value = arguments.nstring();
+            if (client.fields.size() < maxIdFields)
+                client.fields += {name.left(30), value.left(200)};
+            (void)arguments.take(' ');
+        }
+    }
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([client](Session &s) {
+        if (!client.fields.isEmpty())
+            s.tell(client);
+        QByteArray line = "ID (\"name\" ";
+        appendString(line, s.config.implementation);
+        s.untagged(line + ')');
+        s.ok("Nice to meet you");
+    });
+}
+
+Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    QList<QByteArray> wanted;
+    do {
+        wanted += arguments.atom().toUpper();
+    } while (arguments.ok() && arguments.take(' '));
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([wanted](Session &s) {
+        QByteArray enabled = "ENABLED";
+        const QList<QByteArray> offered = capabilities(s).split(' ');
+        if (wanted.contains("IMAP4REV2") && offered.contains("IMAP4rev2")) {
+            s.rev2 = true;
+            enabled += " IMAP4rev2";
+        }
+        s.untagged(enabled);
+        s.ok("Done");
+    });
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,96 @@
+// STORE and UID STORE (RFC 9051 §6.4.6).
+#include "language/imap/arguments.h"
+#include "language/imap/parsers.h"
+#include "language/imap/resolve.h"
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+class StoreTask : public Task
+{
+public:
+    StoreTask(NumberSet set, Numbering numbering, StoreFlags what, bool silent)
+        : m_set(std::move(set)), m_what(std::move(what)), m_numbering(numbering), m_silent(silent) {}
+
+    void begin(Session &session) override
+    {
+        const auto uids = resolve(session, m_set, m_numbering);
+        if (!uids) {
+            session.bad("No such message");
+        } else if (session.view->readOnly()) {
+            session.no("The mailbox is selected read-only", "CANNOT");
+        } else if (uids->isEmpty()) {
+            session.ok("Nothing to do");
+        } else {
+            m_what.uids = *uids;
+            session.ask(std::move(m_what));
+        }
+    }
+
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        const auto *stored = std::get_if<FlagsStored>(&answer);
+        if (!stored) {
+            const auto *failure = std::get_if<Failure>(&answer);
+            session.failed(failure ? failure->error : Error{});
+            return;
+        }
+        session.view->noteStored(*stored);
+        session.view->tellKeywords(session.out);
+        if (!m_silent) {
+            session.out.reserve(session.out.size() + stored->altered.size() * 64);
+            for (const MessageMark &mark : stored->altered)
+                session.view->appendFlags(session.out, mark.uid, mark.flags, m_numbering == Numbering::Uid);
+        }
+        session.ok("Done");
+    }
+
+private:
+    NumberSet m_set;
+    StoreFlags m_what;
+    Numbering m_numbering;
+    bool m_silent;
+};
+
+// "FLAGS", "+FLAGS" or "-FLAGS", each perhaps with ".SILENT".
+void parseItem(Arguments &arguments, StoreFlags &what, bool &silent)
+{
+    what.action = arguments.take('+') ? FlagAction::Add : arguments.take('-') ? FlagAction::Remove : FlagAction::Set;
+    const QByteArray word = arguments.word().toUpper();
+    silent = word == "FLAGS.SILENT";
+    if (!silent && word != "FLAGS")
+        arguments.fault(u"FLAGS, +FLAGS or -FLAGS expected"_s);
+}
+
+Result<TaskPointer> parse(Lexer &lexer, const Session &session, Numbering numbering)
+{
+    Arguments arguments(lexer, session);
+    NumberSet set = arguments.set();
+    arguments.space();
+    StoreFlags what;
+    bool silent = false;
+    parseItem(arguments, what, silent);
+    arguments.space();
+    what.flags = arguments.peek() == '(' ? arguments.flagList() : arguments.bareFlags();
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return std::make_unique<StoreTask>(std::move(set), numbering, std::move(what), silent);
+}
+
+} // namespace
+
+Result<TaskPointer> parseStore(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Sequence);
+}
+
+Result<TaskPointer> parseUidStore(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Uid);
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,106 @@
+#include "language/imap/commands.h"
+
+#include "language/imap/parsers.h"
+
+#include <array>
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr auto table = std::to_array<Command>({
+    // Any state
+    {"CAPABILITY"_L1, AnyState, 0, parseCapability},
+    {"NOOP"_L1, AnyState, 0, parseNoop},
+    {"LOGOUT"_L1, AnyState, 0, parseLogout},
+    {"ID"_L1, AnyState, 0, parseId, "ID"_L1},
+    // Not signed in
+    {"STARTTLS"_L1, NotAuthenticated, 0, parseStartTls},
+    {"AUTHENTICATE"_L1, NotAuthenticated, Secret, parseAuthenticate, "SASL-IR"_L1},
+    {"LOGIN"_L1, NotAuthenticated, NeedsPrivacy | Secret, parseLogin},
+    // Signed in
+    {"ENABLE"_L1, SignedIn, 0, parseEnable, "ENABLE"_L1},
+    {"SELECT"_L1, SignedIn, 0, parseSelect},
+    {"EXAMINE"_L1, SignedIn, 0, parseExamine},
+    {"CREATE"_L1, SignedIn, 0, parseCreate, "CREATE-SPECIAL-USE"_L1},
+    {"DELETE"_L1, SignedIn, 0, parseDelete},
+    {"RENAME"_L1, SignedIn, 0, parseRename},
+    {"SUBSCRIBE"_L1, SignedIn, 0, parseSubscribe},
+    {"UNSUBSCRIBE"_L1, SignedIn, 0, parseUnsubscribe},
+    {"LIST"_L1, SignedIn, 0, parseList, "CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE"_L1},
+    {"LSUB"_L1, SignedIn, 0, parseLsub},
+    {"NAMESPACE"_L1, SignedIn, 0, parseNamespace, "NAMESPACE"_L1},
+    {"STATUS"_L1, SignedIn, 0, parseStatus, "STATUS=SIZE"_L1},
+    {"APPEND"_L1, SignedIn, StreamsLiteral, parseAppend},
+    {"IDLE"_L1, SignedIn, 0, parseIdle, "IDLE"_L1},
+    {"GETQUOTA"_L1, SignedIn, 0, parseGetQuota},
+    {"GETQUOTAROOT"_L1, SignedIn, 0, parseGetQuotaRoot, "QUOTA QUOTA=RES-STORAGE"_L1},
+    // A mailbox is selected
+    {"CHECK"_L1, MailboxSelected, 0, parseNoop},
+    {"CLOSE"_L1, MailboxSelected, 0, parseClose},
+    {"UNSELECT"_L1, MailboxSelected, 0, parseUnselect, "UNSELECT"_L1},
+    {"EXPUNGE"_L1, MailboxSelected, 0, parseExpunge},
+    {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch},
+    {"STORE"_L1, MailboxSelected, UsesSequence, parseStore},
+    {"SEARCH"_L1, MailboxSelected, UsesSequence, parseSearch, "ESEARCH SEARCHRES WITHIN"_L1},
+    {"COPY"_L1, MailboxSelected, 0, parseCopy},
+    {"MOVE"_L1, MailboxSelected, 0, parseMove, "MOVE"_L1},
+    {"UID FETCH"_L1, MailboxSelected, 0, parseUidFetch},
+    {"UID STORE"_L1, MailboxSelected, 0, parseUidStore},
+    {"UID SEARCH"_L1, MailboxSelected, 0, parseUidSearch},
+    {"UID COPY"_L1, MailboxSelected, 0, parseUidCopy},
+    {"UID MOVE"_L1, MailboxSelected, 0, parseUidMove},
+    {"UID EXPUNGE"_L1, MailboxSelected, 0, parseUidExpunge, "UIDPLUS"_L1},
+    // Other protocols, known by the word where our tag stands
+    {"GET"_L1, 0, Junk, nullptr},
+    {"POST"_L1, 0, Junk, nullptr},
+    {"HEAD"_L1, 0, Junk, nullptr},
+    {"PUT"_L1, 0, Junk, nullptr},
+    {"OPTIONS"_L1, 0, Junk, nullptr},
+    {"CONNECT"_L1, 0, Junk, nullptr},
+    {"EHLO"_L1, 0, Junk, nullptr},
+    {"HELO"_L1, 0, Junk, nullptr},
+});
+
+} // namespace
+
+std::span<const Command> commands()
+{
+    return table;
+}
+
+const Command *findCommand(QByteArrayView name)
+{
+    for (const Command &command : table) {
+        if (command.name.size() == name.size()
+            && QByteArrayView(command.name.data(), command.name.size()).compare(name, Qt::CaseInsensitive) == 0)
+            return &command;
+    }
+    return nullptr;
+}
+
+QByteArray capabilities(const Session &session)
+{
+    QByteArray words = "IMAP4rev1 LITERAL+";
+    const bool signedIn = session.state != NotAuthenticated;
+    for (const Command &command : table) {
+        // ENABLE and IDLE are told of before they may be used: there are clients that ask only once.
+        const bool early = command.name == "ENABLE"_L1 || command.name == "IDLE"_L1;
+        const bool applies = signedIn ? bool(command.states & SignedIn) : early || (command.states & NotAuthenticated);
+        if (applies && !command.capabilities.isEmpty())
+            words += ' ' + QByteArray(command.capabilities.data(), command.capabilities.size());
+    }
+    if (signedIn)
+        return words + " APPENDLIMIT=" + QByteArray::number(session.config.maxMessageSize);
+    if (session.config.tlsAvailable && !session.tls)
+        words += " STARTTLS";
+    for (const QByteArray &mechanism : mechanisms(session))
+        words += " AUTH=" + mechanism;
+    if (!session.plaintextAllowed())
+        words += " LOGINDISABLED";
+    return words;
+}
+
+} // namespace posthorn::imap

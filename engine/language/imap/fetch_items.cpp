@@ -1,0 +1,174 @@
+#include "language/imap/fetch_items.h"
+
+#include "language/imap/fetch_section.h"
+#include "language/imap/lexer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+using Kind = FetchItem::Kind;
+
+struct Named
+{
+    QByteArrayView name;
+    Kind kind;
+};
+
+constexpr std::array<Named, 9> simpleItems{{
+    {"UID", Kind::Uid},
+    {"FLAGS", Kind::Flags},
+    {"INTERNALDATE", Kind::InternalDate},
+    {"RFC822.SIZE", Kind::Size},
+    {"ENVELOPE", Kind::Envelope},
+    {"BODY", Kind::Body},
+    {"BODYSTRUCTURE", Kind::BodyStructure},
+    {"MODSEQ", Kind::ModSeq},
+    {"SAVEDATE", Kind::SaveDate},
+}};
+
+bool is(QByteArrayView name, QByteArrayView other)
+{
+    return name.compare(other, Qt::CaseInsensitive) == 0;
+}
+
+// The older names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT].
+std::optional<Section> oldSection(QByteArrayView name)
+{
+    Section section;
+    if (is(name, "RFC822")) {
+        section.label = "RFC822"_ba;
+    } else if (is(name, "RFC822.HEADER")) {
+        section.kind = Section::Kind::Header;
+        section.peek = true;
+        section.label = "RFC822.HEADER"_ba;
+    } else if (is(name, "RFC822.TEXT")) {
+        section.kind = Section::Kind::Text;
+        section.label = "RFC822.TEXT"_ba;
+    } else {
+        return std::nullopt;
+    }
+    return section;
+}
+
+} // namespace
+
+Result<FetchItems> FetchItems::parse(Lexer &lexer)
+{
+    FetchItems items;
+    if (!lexer.take('(')) {
+        const qsizetype start = lexer.offset();
+        if (items.addMacro(lexer.takeName()))
+            return items;
+        lexer.moveTo(start);
+        const auto added = items.add(lexer);
+        return added ? Result<FetchItems>(std::move(items)) : std::unexpected(added.error());
+    }
+    do {
+        const auto added = items.add(lexer);
+        if (!added)
+            return std::unexpected(added.error());
+    } while (lexer.take(' '));
+    const auto close = lexer.expect(')');
+    return close ? Result<FetchItems>(std::move(items)) : std::unexpected(close.error());
+}
+
+bool FetchItems::addMacro(QByteArrayView name)
+{
+    const bool isFull = is(name, "FULL");
+    const bool isAll = isFull || is(name, "ALL");
+    if (!isAll && !is(name, "FAST"))
+        return false;
+    for (const Kind kind : {Kind::Flags, Kind::InternalDate, Kind::Size})
+        add(FetchItem{kind, {}});
+    if (isAll)
+        add(FetchItem{Kind::Envelope, {}});
+    if (isFull)
+        add(FetchItem{Kind::Body, {}});
+    return true;
+}
+
+Result<void> FetchItems::add(Lexer &lexer)
+{
+    const qsizetype start = lexer.offset();
+    if (m_items.size() >= maxItems)
+        return parseError(u"Too many items"_s, start);
+    const QByteArrayView name = lexer.takeName();
+    if (lexer.peek() == '[') {
+        const bool peek = is(name, "BODY.PEEK");
+        if (!peek && !is(name, "BODY"))
+            return parseError(u"Unknown item"_s, start);
+        auto section = parseSection(lexer, peek);
+        if (!section)
+            return std::unexpected(section.error());
+        add(FetchItem{Kind::Section, *std::move(section)});
+        return {};
+    }
+    if (auto section = oldSection(name)) {
+        add(FetchItem{Kind::Section, *std::move(section)});
+        return {};
+    }
+    for (const Named &item : simpleItems) {
+        if (is(name, item.name)) {
+            add(FetchItem{item.kind, {}});
+            return {};
+        }
+    }
+    return parseError(u"Unknown item"_s, start);
+}
+
+void FetchItems::add(FetchItem item)
+{
+    for (FetchItem &there : m_items) {
+        const bool isSame = there.kind == item.kind && there.section.label == item.section.label
+                            && there.section.length == item.section.length;
+        if (isSame) {
+            there.section.peek = there.section.peek && item.section.peek;
+            return;
+        }
+    }
+    m_items += std::move(item);
+}
+
+void FetchItems::require(Kind kind)
+{
+    if (!has(kind))
+        m_items.prepend(FetchItem{kind, {}});
+}
+
+bool FetchItems::has(Kind kind) const
+{
+    return std::any_of(m_items.begin(), m_items.end(), [kind](const FetchItem &item) { return item.kind == kind; });
+}
+
+FetchWants FetchItems::wants() const
+{
+    FetchWants wants;
+    wants.envelope = has(Kind::Envelope);
+    wants.bodyStructure = has(Kind::Body) || has(Kind::BodyStructure);
+    wants.internalDate = has(Kind::InternalDate);
+    wants.saveDate = has(Kind::SaveDate);
+    for (const FetchItem &item : m_items) {
+        if (item.kind != Kind::Section)
+            continue;
+        const Section &section = item.section;
+        const bool isWhole = section.path.isEmpty() && section.kind == Section::Kind::Whole;
+        wants.header = wants.header || section.isOfOwnHeader();
+        wants.body = wants.body || !section.isOfOwnHeader();
+        wants.parts = wants.parts || (!isWhole && !section.isFiltered()) || !section.path.isEmpty();
+    }
+    return wants;
+}
+
+bool FetchItems::setsSeen() const
+{
+    return std::any_of(m_items.begin(), m_items.end(),
+                       [](const FetchItem &item) { return item.kind == Kind::Section && !item.section.peek; });
+}
+
+} // namespace posthorn::imap

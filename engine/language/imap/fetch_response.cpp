@@ -1,0 +1,133 @@
+#include "language/imap/fetch_response.h"
+
+#include "language/imap/bodystructure_text.h"
+#include "language/imap/date_time.h"
+#include "language/imap/output.h"
+#include "language/imap/quote.h"
+
+namespace posthorn::imap {
+
+namespace {
+
+using Place = SectionRange::Place;
+
+void appendDateOrNil(QByteArray &out, qint64 ms)
+{
+    if (ms == 0)
+        out += "NIL";
+    else
+        appendDateTime(out, ms, 0);
+}
+
+void appendTextOrNil(QByteArray &out, const QByteArray &text)
+{
+    out += text.isEmpty() ? QByteArrayView("NIL") : QByteArrayView(text);
+}
+
+void appendFlags(QByteArray &out, const FetchedMessage &message)
+{
+    out += "FLAGS (";
+    appendFlagNames(out, message.row.mark.flags, message.keywords, message.recent);
+    out += ')';
+}
+
+void appendModSeq(QByteArray &out, ModSeq modSeq)
+{
+    out += "MODSEQ (";
+    appendNumber(out, modSeq);
+    out += ')';
+}
+
+} // namespace
+
+void appendFetchHead(QByteArray &out, quint32 number)
+{
+    out += "* ";
+    appendNumber(out, number);
+    out += " FETCH (";
+}
+
+void appendFetchEnd(QByteArray &out)
+{
+    out += ")\r\n";
+}
+
+void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage &message)
+{
+    using Kind = FetchItem::Kind;
+    const FetchedRow &row = message.row;
+    switch (kind) {
+    case Kind::Uid:
+        out += "UID ";
+        return appendNumber(out, row.mark.uid);
+    case Kind::Flags:
+        return appendFlags(out, message);
+    case Kind::InternalDate:
+        out += "INTERNALDATE ";
+        return appendDateTime(out, row.internalDate, row.internalDateOffset);
+    case Kind::Size:
+        out += "RFC822.SIZE ";
+        return appendNumber(out, quint64(row.mark.size));
+    case Kind::Envelope:
+        out += "ENVELOPE ";
+        return appendTextOrNil(out, row.envelope);
+    case Kind::Body:
+        out += "BODY ";
+        return appendTextOrNil(out, bodyText(row.bodyStructure));
+    case Kind::BodyStructure:
+        out += "BODYSTRUCTURE ";
+        return appendTextOrNil(out, row.bodyStructure);
+    case Kind::ModSeq:
+        return appendModSeq(out, row.mark.modSeq);
+    case Kind::SaveDate:
+        out += "SAVEDATE ";
+        return appendDateOrNil(out, row.saveDate);
+    case Kind::Section:
+        return;
+    }
+}
+
+void appendSectionHead(QByteArray &out, const Section &section, qint64 size)
+{
+    out += section.label;
+    out += ' ';
+    appendLiteralHead(out, size);
+}
+
+void appendSection(QByteArray &out, const Section &section, const SectionRange &range)
+{
+    if (range.place == Place::Missing) {
+        out += section.label;
+        out += " NIL";
+        return;
+    }
+    appendSectionHead(out, section, range.bytes.size());
+    out += range.bytes;
+}
+
+bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage &message)
+{
+    const qsizetype start = out.size();
+    SectionFinder finder(message.row);
+    appendFetchHead(out, message.number);
+    bool first = true;
+    for (const FetchItem &item : items.items()) {
+        if (!first)
+            out += ' ';
+        first = false;
+        if (item.kind != FetchItem::Kind::Section) {
+            appendFetchItem(out, item.kind, message);
+            continue;
+        }
+        const SectionRange range = finder.locate(item.section);
+        if (range.place == Place::Stream || range.place == Place::Filter) {
+            out.truncate(start);
+            return false;
+        }
+        appendSection(out, item.section, range);
+    }
+    appendFetchEnd(out);
+    return true;
+}
+
+} // namespace posthorn::imap

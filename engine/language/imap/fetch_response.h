@@ -1,0 +1,78 @@
+// Writes FETCH responses (RFC 9051 §7.5.2) straight into the output.
+#pragma once
+
+#include "language/imap/fetch_items.h"
+#include "language/imap/needs.h"
+#include "language/message/structure.h"
+
+#include <QByteArray>
+
+#include <optional>
+
+namespace posthorn::imap {
+
+// Where the octets of a section are.
+struct SectionRange
+{
+    enum class Place {
+        Missing, // there is no such part: NIL
+        Ready,   // `bytes`
+        Stream,  // `length` octets of the message from `offset`, the partial is applied already: write them as they come
+        Filter,  // the same, but a header to be read whole and handed to filteredHeader()
+    };
+
+    Place place = Place::Missing;
+    QByteArray bytes;  // may refer to the row's octets: use it while the row is there
+    qint64 offset = 0; // from the start of the message
+    qint64 length = 0;
+};
+
+// Finds sections of one message. The row must outlive it and have what FetchItems::wants() said.
+class SectionFinder
+{
+public:
+    explicit SectionFinder(const FetchedRow &row) : m_row(row) {}
+
+    [[nodiscard]] SectionRange locate(const Section &section);
+
+private:
+    struct Range { qint64 offset = 0; qint64 length = 0; };
+
+    [[nodiscard]] const message::Part *root();
+    [[nodiscard]] SectionRange ofOwnHeader(const Section &section);
+    [[nodiscard]] std::optional<Range> rangeOf(const Section &section);
+    [[nodiscard]] SectionRange inMessage(const Section &section, Range range) const;
+
+    const FetchedRow &m_row;
+    std::optional<message::Part> m_root;
+    bool m_isUnpacked = false;
+};
+
+[[nodiscard]] SectionRange locate(const Section &section, const FetchedRow &row);
+
+// The fields of a header that the section wants, with an empty line after them, and of that its partial.
+[[nodiscard]] QByteArray filteredHeader(const Section &section, QByteArrayView header);
+
+// What the row's items need to know beside the row.
+struct FetchedMessage
+{
+    const FetchedRow &row;
+    quint32 number = 0; // its sequence number
+    const Keywords &keywords;
+    bool recent = false;
+};
+
+// The whole line, from "* 5 FETCH (" to ")" CRLF. False, and nothing is written, when a section's octets are not in the row:
+// then the line is written with the functions below, octets in between.
+[[nodiscard]] bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage &message);
+
+void appendFetchHead(QByteArray &out, quint32 number);
+// "UID 7"; not for a section.
+void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage &message);
+// "BODY[] {1234}" CRLF and the octets, or "BODY[9] NIL"; the range must be Missing or Ready.
+void appendSection(QByteArray &out, const Section &section, const SectionRange &range);
+// "BODY[] {1234}" CRLF; then as many octets must follow.
+void appendSectionHead(QByteArray &out, const Section &section, qint64 size);
+void appendFetchEnd(QByteArray &out);
+
+} // namespace posthorn::imap

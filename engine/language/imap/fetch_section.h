@@ -1,0 +1,14 @@
+// Reads the section of a BODY[...] item (RFC 9051 §9: section, and the partial after it).
+#pragma once
+
+#include "core/result.h"
+#include "language/imap/fetch_items.h"
+
+namespace posthorn::imap {
+
+class Lexer;
+
+// The lexer stands at '['; ends behind ']' or the '>' of a partial.
+[[nodiscard]] Result<Section> parseSection(Lexer &lexer, bool peek);
+
+} // namespace posthorn::imap

@@ -1,0 +1,297 @@
+#include "language/imap/fetch_task.h"
+
+#include "language/imap/output.h"
+#include "language/imap/resolve.h"
+
+#include <algorithm>
+
+namespace posthorn::imap {
+
+namespace {
+
+constexpr qint64 batchOctets = 256 * 1024;
+constexpr qint64 pieceOctets = 128 * 1024;
+constexpr qint64 maxFiltered = 1024 * 1024; // octets of a part's header that are looked at
+
+} // namespace
+
+FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items)
+    : m_set(std::move(set)), m_items(std::move(items)), m_numbering(numbering)
+{
+    if (numbering == Numbering::Uid)
+        m_items.require(FetchItem::Kind::Uid);
+    m_itemsWithFlags = m_items;
+    m_itemsWithFlags.require(FetchItem::Kind::Flags);
+    m_wants = m_items.wants();
+}
+
+void FetchTask::begin(Session &session)
+{
+    const auto uids = resolve(session, m_set, m_numbering);
+    if (!uids) {
+        session.bad("No such message");
+    } else if (uids->isEmpty()) {
+        session.ok("Nothing to do");
+    } else {
+        m_uids = *uids;
+        if (m_items.setsSeen() && !session.view->readOnly())
+            look(session);
+        else
+            proceed(session);
+    }
+}
+
+void FetchTask::look(Session &session)
+{
+    m_looking = session.ask(FetchMessages{m_uids, {}, 0, batchOctets});
+}
+
+void FetchTask::looked(Session &session, const FetchedRows &rows)
+{
+    for (const FetchedRow &row : rows.rows) {
+        if (!(row.mark.flags & flag::Seen))
+            addUid(m_unseen, row.mark.uid);
+    }
+    const QList<UidRange> left = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
+    if (left.isEmpty())
+        markSeen(session);
+    else
+        m_looking = session.ask(FetchMessages{left, {}, 0, batchOctets});
+}
+
+void FetchTask::markSeen(Session &session)
+{
+    if (m_unseen.isEmpty())
+        proceed(session);
+    else
+        m_marking = session.ask(StoreFlags{std::exchange(m_unseen, {}), FlagAction::Add, {"\\Seen"}, std::nullopt});
+}
+
+void FetchTask::marked(Session &session, const FlagsStored &stored)
+{
+    session.view->noteStored(stored);
+    m_becameSeen.reserve(stored.altered.size());
+    for (const MessageMark &mark : stored.altered)
+        m_becameSeen += mark.uid;
+    std::sort(m_becameSeen.begin(), m_becameSeen.end());
+    proceed(session);
+}
+
+void FetchTask::answered(Session &session, NeedId id, Answer &answer)
+{
+    const bool looked = std::exchange(m_looking, m_looking == id ? 0 : m_looking) == id;
+    const bool marked = std::exchange(m_marking, m_marking == id ? 0 : m_marking) == id;
+    const bool fetched = std::exchange(m_fetching, m_fetching == id ? 0 : m_fetching) == id;
+    const bool read = std::exchange(m_reading, m_reading == id ? 0 : m_reading) == id;
+    auto *rows = std::get_if<FetchedRows>(&answer);
+    const auto *stored = std::get_if<FlagsStored>(&answer);
+    const auto *piece = std::get_if<ContentPiece>(&answer);
+    const auto *failure = std::get_if<Failure>(&answer);
+    const Error error = failure ? failure->error : Error{};
+    if (looked && rows) {
+        this->looked(session, *rows);
+    } else if (marked) {
+        // A mailbox that can't be written to can still be read.
+        if (stored)
+            this->marked(session, *stored);
+        else
+            proceed(session);
+    } else if (fetched && rows) {
+        received(*rows);
+        proceed(session);
+    } else if (read) {
+        if (piece && !piece->bytes.isEmpty())
+            contentCame(session, piece->bytes);
+        else
+            contentMissing(session, error);
+    } else if (looked || fetched) {
+        session.failed(error);
+    }
+}
+
+void FetchTask::askRows(Session &session)
+{
+    m_fetching = session.ask(FetchMessages{m_uids, m_wants, 0, batchOctets});
+}
+
+void FetchTask::received(FetchedRows &rows)
+{
+    m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
+    m_batch = rows.rows.size();
+    if (m_rows.isEmpty())
+        m_rows.swap(rows.rows);
+    else
+        m_rows += rows.rows;
+}
+
+// Writes as long as there is room, and asks for what comes next.
+void FetchTask::proceed(Session &session)
+{
+    if (m_looking || m_marking)
+        return;
+    session.view->tellKeywords(session.out);
+    for (;;) {
+        if (!m_fetching && !m_uids.isEmpty() && m_rows.size() <= m_batch / 2 && session.hasRoom())
+            askRows(session);
+        if (m_reading || !session.hasRoom())
+            return;
+        if (m_section) {
+            askContent(session);
+            return;
+        }
+        if (!m_isWriting && !nextRow(session))
+            return;
+        if (writeRow(session))
+            rowDone();
+    }
+}
+
+// False: it is not here yet, or there is none and the command is done.
+bool FetchTask::nextRow(Session &session)
+{
+    if (session.isStopping() && !m_error)
+        m_error = Error{ErrorKind::Unavailable, {}, {}, -1};
+    if (m_error) {
+        session.failed(*m_error);
+    } else if (!m_rows.isEmpty()) {
+        m_row = m_rows.dequeue();
+        m_isSeenNow = std::binary_search(m_becameSeen.cbegin(), m_becameSeen.cend(), m_row.mark.uid);
+        if (m_isSeenNow)
+            m_row.mark.flags |= flag::Seen;
+        m_isWriting = true;
+        return true;
+    } else if (!m_fetching) {
+        session.ok("Done");
+    }
+    return false;
+}
+
+const FetchItems &FetchTask::items() const
+{
+    return m_isSeenNow ? m_itemsWithFlags : m_items;
+}
+
+FetchedMessage FetchTask::current(const Session &session) const
+{
+    return {m_row, quint32(m_index + 1), session.view->keywords(), session.view->isRecent(m_row.mark.uid)};
+}
+
+bool FetchTask::writeRow(Session &session)
+{
+    if (m_finder)
+        return writeItems(session);
+    const UidMap &messages = session.view->messages();
+    const qsizetype next = m_index + 1;
+    const qsizetype index = next < messages.count() && messages.at(next) == m_row.mark.uid
+                                ? next
+                                : messages.indexOf(m_row.mark.uid);
+    if (index < 0)
+        return true; // the client has not been told of it
+    m_index = index;
+    if (appendFetch(session.out, items(), current(session)))
+        return true;
+    m_finder.emplace(m_row);
+    m_item = 0;
+    appendFetchHead(m_line, quint32(m_index + 1));
+    return writeItems(session);
+}
+
+// The line is kept apart until it is whole, or until the first octets of content are here.
+bool FetchTask::writeItems(Session &session)
+{
+    const QList<FetchItem> &list = items().items();
+    while (m_item < list.size()) {
+        const FetchItem &item = list[m_item++];
+        if (m_item > 1)
+            m_line += ' ';
+        if (item.kind != FetchItem::Kind::Section)
+            appendFetchItem(m_line, item.kind, current(session));
+        else if (!writeSection(session, item.section))
+            return false;
+    }
+    appendFetchEnd(m_line);
+    session.out += m_line;
+    return true;
+}
+
+bool FetchTask::writeSection(Session &session, const Section &section)
+{
+    const SectionRange range = m_finder->locate(section);
+    m_filtering = range.place == SectionRange::Place::Filter;
+    const bool inMessage = m_filtering || range.place == SectionRange::Place::Stream;
+    if (inMessage && range.length > 0) {
+        m_section = &section;
+        m_offset = range.offset;
+        m_length = m_filtering ? std::min(range.length, maxFiltered) : range.length;
+        askContent(session);
+        return false;
+    }
+    if (inMessage)
+        appendSection(m_line, section, {.place = SectionRange::Place::Ready, .bytes = QByteArray("")});
+    else
+        appendSection(m_line, section, range);
+    return true;
+}
+
+void FetchTask::askContent(Session &session)
+{
+    m_reading = session.ask(ReadContent{m_row.mark.message, m_offset, std::min(m_length, pieceOctets)});
+}
+
+// The size is announced only once the first octets are here: until then the row can be left out.
+void FetchTask::contentCame(Session &session, const QByteArray &bytes)
+{
+    const QByteArrayView taken = QByteArrayView(bytes).first(std::min<qint64>(bytes.size(), m_length));
+    if (m_filtering) {
+        m_header += taken;
+    } else {
+        if (m_left == 0) {
+            m_left = m_length;
+            appendSectionHead(m_line, *m_section, m_length);
+            session.out += std::exchange(m_line, {});
+            m_rowStarted = true;
+        }
+        session.out += taken;
+        m_left -= taken.size();
+    }
+    m_offset += taken.size();
+    m_length -= taken.size();
+    if (m_length == 0) {
+        if (m_filtering) {
+            const QByteArray filtered = filteredHeader(*m_section, std::exchange(m_header, {}));
+            appendSection(m_line, *m_section, {.place = SectionRange::Place::Ready, .bytes = filtered});
+        }
+        m_section = nullptr;
+    }
+    proceed(session);
+}
+
+// The message is gone, or can't be read now.
+void FetchTask::contentMissing(Session &session, const Error &error)
+{
+    if (m_left > 0) {
+        session.close(); // nothing else could be told from the message's octets
+        return;
+    }
+    if (error.kind != ErrorKind::NotFound)
+        m_error = error;
+    m_header.clear();
+    if (m_rowStarted) {
+        appendSection(m_line, *m_section, {});
+        m_section = nullptr;
+    } else {
+        m_section = nullptr;
+        rowDone();
+    }
+    proceed(session);
+}
+
+void FetchTask::rowDone()
+{
+    m_finder.reset();
+    m_line.clear();
+    m_rowStarted = false;
+    m_isWriting = false;
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,78 @@
+// FETCH at work (RFC 9051 §6.4.5): rows come in batches and big messages in pieces, so that neither a big mailbox nor a
+// big message is ever held whole. The next batch is asked for while the one before is written.
+#pragma once
+
+#include "language/imap/fetch_items.h"
+#include "language/imap/fetch_response.h"
+#include "language/imap/number_set.h"
+#include "language/imap/session.h"
+
+#include <QQueue>
+
+namespace posthorn::imap {
+
+class FetchTask : public Task
+{
+public:
+    FetchTask(NumberSet set, Numbering numbering, FetchItems items);
+
+    void begin(Session &session) override;
+    void answered(Session &session, NeedId id, Answer &answer) override;
+    void outputTaken(Session &session) override { proceed(session); }
+    [[nodiscard]] bool inLiteral() const override { return m_left > 0; }
+
+private:
+    // Which messages must become \Seen is looked up first: most often there are none, and nothing is to be written.
+    void look(Session &session);
+    void looked(Session &session, const FetchedRows &rows);
+    void markSeen(Session &session);
+    void marked(Session &session, const FlagsStored &stored);
+
+    void proceed(Session &session);
+    void askRows(Session &session);
+    void received(FetchedRows &rows);
+    // False: the rest of the row comes with content that was asked for.
+    [[nodiscard]] bool nextRow(Session &session);
+    [[nodiscard]] bool writeRow(Session &session);
+    [[nodiscard]] bool writeItems(Session &session);
+    [[nodiscard]] bool writeSection(Session &session, const Section &section);
+    void askContent(Session &session);
+    void contentCame(Session &session, const QByteArray &bytes);
+    void contentMissing(Session &session, const Error &error);
+    void rowDone();
+    [[nodiscard]] const FetchItems &items() const;
+    [[nodiscard]] FetchedMessage current(const Session &session) const;
+
+    NumberSet m_set;
+    FetchItems m_items;
+    FetchItems m_itemsWithFlags; // of messages that became \Seen
+    FetchWants m_wants;
+    Numbering m_numbering;
+
+    NeedId m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
+    QList<UidRange> m_uids;       // to be looked at, then to be asked for
+    QList<UidRange> m_unseen;
+    QList<Uid> m_becameSeen;      // ascending
+    QQueue<FetchedRow> m_rows;    // to be written
+    qsizetype m_batch = 0;        // rows of the last answer
+    qsizetype m_index = -1;       // of the row written last
+
+    FetchedRow m_row;             // being written
+    bool m_isWriting = false;
+    bool m_isSeenNow = false;     // it became \Seen by this command
+
+    // It, when it is not whole in memory
+    QByteArray m_line;            // not in the output yet
+    std::optional<SectionFinder> m_finder;
+    qsizetype m_item = 0;         // the next
+    const Section *m_section = nullptr; // whose content is asked for
+    bool m_filtering = false;
+    QByteArray m_header;          // to be filtered
+    qint64 m_offset = 0;          // of the content asked for next
+    qint64 m_length = 0;          // of it
+    qint64 m_left = 0;            // announced and not written
+    bool m_rowStarted = false;    // some of the row is in the output
+    std::optional<Error> m_error; // the command ends with it
+};
+
+} // namespace posthorn::imap

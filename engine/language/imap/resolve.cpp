@@ -1,0 +1,39 @@
+#include "language/imap/resolve.h"
+
+#include "language/imap/session.h"
+
+#include <algorithm>
+
+namespace posthorn::imap {
+
+namespace {
+
+// "*" and "1:*" of an empty mailbox are no messages, and no mistake.
+bool isAllOfNothing(const NumberSet &set)
+{
+    return std::all_of(set.ranges().cbegin(), set.ranges().cend(), [](const UidRange &range) {
+        return (range.first == NumberSet::star || range.last == NumberSet::star) && range.first <= 1 && range.last <= 1;
+    });
+}
+
+} // namespace
+
+std::optional<QList<UidRange>> resolve(const Session &session, const NumberSet &set, Numbering numbering)
+{
+    const UidMap &messages = session.view->messages();
+    if (set.isSaved())
+        return session.view->known(session.savedResult);
+    if (numbering == Numbering::Uid)
+        return session.view->known(set.resolved(messages.last()));
+    if (messages.isEmpty())
+        return isAllOfNothing(set) ? std::optional(QList<UidRange>()) : std::nullopt;
+    QList<UidRange> uids = set.resolved(quint32(messages.count()));
+    for (UidRange &range : uids) {
+        if (range.last > messages.count())
+            return std::nullopt;
+        range = {messages.at(range.first - 1), messages.at(range.last - 1)};
+    }
+    return uids;
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,322 @@
+#include "language/imap/search_parse.h"
+
+#include "language/imap/lexer.h"
+#include "language/message/charset.h"
+
+#include <QStringDecoder>
+
+#include <array>
+
+namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+using Op = SearchKey::Op;
+
+enum class Operand { None, Text, Date, Number, Keyword, Set, Header };
+
+struct KeyRow
+{
+    QByteArrayView name;
+    Op op;
+    Operand operand;
+    Flags flags = 0;
+};
+
+constexpr std::array keyTable{
+    KeyRow{"ALL", Op::All, Operand::None},
+    KeyRow{"ANSWERED", Op::HasFlags, Operand::None, flag::Answered},
+    KeyRow{"BCC", Op::Bcc, Operand::Text},
+    KeyRow{"BEFORE", Op::Before, Operand::Date},
+    KeyRow{"BODY", Op::Body, Operand::Text},
+    KeyRow{"CC", Op::Cc, Operand::Text},
+    KeyRow{"DELETED", Op::HasFlags, Operand::None, flag::Deleted},
+    KeyRow{"DRAFT", Op::HasFlags, Operand::None, flag::Draft},
+    KeyRow{"FLAGGED", Op::HasFlags, Operand::None, flag::Flagged},
+    KeyRow{"FROM", Op::From, Operand::Text},
+    KeyRow{"HEADER", Op::Header, Operand::Header},
+    KeyRow{"KEYWORD", Op::Keyword, Operand::Keyword},
+    KeyRow{"LARGER", Op::Larger, Operand::Number},
+    KeyRow{"NEW", Op::New, Operand::None},
+    KeyRow{"OLD", Op::Old, Operand::None},
+    KeyRow{"OLDER", Op::Older, Operand::Number},
+    KeyRow{"ON", Op::On, Operand::Date},
+    KeyRow{"RECENT", Op::Recent, Operand::None},
+    KeyRow{"SAVEDBEFORE", Op::SavedBefore, Operand::Date},
+    KeyRow{"SAVEDON", Op::SavedOn, Operand::Date},
+    KeyRow{"SAVEDSINCE", Op::SavedSince, Operand::Date},
+    KeyRow{"SEEN", Op::HasFlags, Operand::None, flag::Seen},
+    KeyRow{"SENTBEFORE", Op::SentBefore, Operand::Date},
+    KeyRow{"SENTON", Op::SentOn, Operand::Date},
+    KeyRow{"SENTSINCE", Op::SentSince, Operand::Date},
+    KeyRow{"SINCE", Op::Since, Operand::Date},
+    KeyRow{"SMALLER", Op::Smaller, Operand::Number},
+    KeyRow{"SUBJECT", Op::Subject, Operand::Text},
+    KeyRow{"TEXT", Op::Text, Operand::Text},
+    KeyRow{"TO", Op::To, Operand::Text},
+    KeyRow{"UID", Op::Uids, Operand::Set},
+    KeyRow{"UNANSWERED", Op::LacksFlags, Operand::None, flag::Answered},
+    KeyRow{"UNDELETED", Op::LacksFlags, Operand::None, flag::Deleted},
+    KeyRow{"UNDRAFT", Op::LacksFlags, Operand::None, flag::Draft},
+    KeyRow{"UNFLAGGED", Op::LacksFlags, Operand::None, flag::Flagged},
+    KeyRow{"UNKEYWORD", Op::Unkeyword, Operand::Keyword},
+    KeyRow{"UNSEEN", Op::LacksFlags, Operand::None, flag::Seen},
+    KeyRow{"YOUNGER", Op::Younger, Operand::Number},
+};
+
+const KeyRow *findRow(QByteArrayView name)
+{
+    for (const KeyRow &row : keyTable) {
+        if (row.name.compare(name, Qt::CaseInsensitive) == 0)
+            return &row;
+    }
+    return nullptr;
+}
+
+class Parser
+{
+public:
+    explicit Parser(Lexer &lexer) : m_lexer(lexer) {}
+    Result<SearchProgram> parse();
+
+private:
+    Result<void> returnOptions();
+    Result<void> charset();
+    Result<SearchKey> list(int depth, bool inParentheses);
+    Result<SearchKey> key(int depth);
+    Result<SearchKey> named(int depth);
+    Result<SearchKey> operand(const KeyRow &row);
+    Result<SearchKey> sets(bool isUids);
+    Result<SearchKey> modSeq();
+    Result<QString> text();
+
+    Lexer &m_lexer;
+    SearchProgram m_program;
+    QByteArray m_charset = "UTF-8";
+    int m_keys = 0;
+};
+
+Result<void> Parser::returnOptions()
+{
+    if (!m_lexer.takeWord("RETURN"))
+        return {};
+    ReturnOptions &wanted = m_program.returns;
+    wanted.given = true;
+    if (auto space = m_lexer.space(); !space)
+        return space;
+    if (auto open = m_lexer.expect('('); !open)
+        return open;
+    while (!m_lexer.take(')')) {
+        const QByteArray word = m_lexer.takeName().toByteArray().toUpper();
+        if (word == "MIN")
+            wanted.minimum = true;
+        else if (word == "MAX")
+            wanted.maximum = true;
+        else if (word == "ALL")
+            wanted.all = true;
+        else if (word == "COUNT")
+            wanted.count = true;
+        else if (word == "SAVE")
+            wanted.save = true;
+        else
+            return m_lexer.error(u"Unknown return option"_s);
+        m_lexer.take(' ');
+    }
+    wanted.all = wanted.all || (!wanted.minimum && !wanted.maximum && !wanted.count && !wanted.save);
+    return m_lexer.space();
+}
+
+Result<void> Parser::charset()
+{
+    if (!m_lexer.takeWord("CHARSET"))
+        return {};
+    if (auto space = m_lexer.space(); !space)
+        return space;
+    const auto name = m_lexer.astring();
+    if (!name)
+        return std::unexpected(name.error());
+    m_charset = name->toUpper();
+    const bool isPlain = m_charset == "US-ASCII" || m_charset == "UTF-8";
+    if (!isPlain && !QStringDecoder(m_charset.constData()).isValid())
+        return fail(ErrorKind::NotFound, u"The charset is not known"_s);
+    return m_lexer.space();
+}
+
+Result<QString> Parser::text()
+{
+    const auto octets = m_lexer.astring();
+    if (!octets)
+        return std::unexpected(octets.error());
+    if (m_charset == "UTF-8" || m_charset == "US-ASCII")
+        return QString::fromUtf8(*octets);
+    return QString(QStringDecoder(m_charset.constData()).decode(*octets));
+}
+
+Result<SearchKey> Parser::sets(bool isUids)
+{
+    const auto set = m_lexer.sequenceSet();
+    if (!set)
+        return std::unexpected(set.error());
+    SearchKey key{.op = Op::Uids};
+    key.number = m_program.sets.size();
+    m_program.sets += SearchSet{*set, isUids};
+    return key;
+}
+
+// MODSEQ [entry-name type] n
+Result<SearchKey> Parser::modSeq()
+{
+    m_program.usesModSeq = true;
+    if (m_lexer.peek() == '"') {
+        if (const auto entry = m_lexer.string(); !entry)
+            return std::unexpected(entry.error());
+        if (const auto space = m_lexer.space(); !space)
+            return std::unexpected(space.error());
+        (void)m_lexer.takeName();
+        if (const auto space = m_lexer.space(); !space)
+            return std::unexpected(space.error());
+    }
+    const auto number = m_lexer.number64();
+    if (!number)
+        return std::unexpected(number.error());
+    SearchKey key{.op = Op::ModSeqAtLeast};
+    key.number = *number;
+    return key;
+}
+
+Result<SearchKey> Parser::operand(const KeyRow &row)
+{
+    SearchKey key{.op = row.op};
+    key.flags = row.flags;
+    if (row.operand == Operand::None)
+        return key;
+    if (const auto space = m_lexer.space(); !space)
+        return std::unexpected(space.error());
+    if (row.operand == Operand::Set)
+        return sets(true);
+    if (row.operand == Operand::Header) {
+        const auto name = m_lexer.astring();
+        if (!name)
+            return std::unexpected(name.error());
+        key.name = *name;
+        if (const auto space = m_lexer.space(); !space)
+            return std::unexpected(space.error());
+    }
+    if (row.operand == Operand::Keyword) {
+        const auto name = m_lexer.atom();
+        if (!name)
+            return std::unexpected(name.error());
+        key.name = *name;
+        return key;
+    }
+    if (row.operand == Operand::Date || row.operand == Operand::Number) {
+        const auto number = row.operand == Operand::Date ? m_lexer.date() : m_lexer.number64();
+        if (!number)
+            return std::unexpected(number.error());
+        key.number = *number;
+        return key;
+    }
+    auto wanted = text();
+    if (!wanted)
+        return std::unexpected(wanted.error());
+    key.text = std::move(*wanted);
+    return key;
+}
+
+Result<SearchKey> Parser::named(int depth)
+{
+    const qsizetype start = m_lexer.offset();
+    const QByteArray name = m_lexer.takeName().toByteArray().toUpper();
+    if (name == "NOT" || name == "OR") {
+        SearchKey parent{.op = name == "NOT" ? Op::Not : Op::Or};
+        for (int i = 0; i < (name == "NOT" ? 1 : 2); ++i) {
+            if (const auto space = m_lexer.space(); !space)
+                return std::unexpected(space.error());
+            auto child = key(depth + 1);
+            if (!child)
+                return child;
+            parent.children += std::move(*child);
+        }
+        return parent;
+    }
+    if (name == "MODSEQ") {
+        if (const auto space = m_lexer.space(); !space)
+            return std::unexpected(space.error());
+        return modSeq();
+    }
+    const KeyRow *row = findRow(name);
+    if (!row) {
+        m_lexer.moveTo(start);
+        return m_lexer.error(u"Unknown search key"_s);
+    }
+    return operand(*row);
+}
+
+Result<SearchKey> Parser::key(int depth)
+{
+    if (depth > maxSearchDepth || ++m_keys > maxSearchKeys)
+        return m_lexer.error(u"The search is too complicated"_s);
+    if (m_lexer.take('('))
+        return list(depth + 1, true);
+    const char next = m_lexer.peek();
+    if ((next >= '0' && next <= '9') || next == '*' || next == '$')
+        return sets(false);
+    return named(depth);
+}
+
+Result<SearchKey> Parser::list(int depth, bool inParentheses)
+{
+    SearchKey all{.op = Op::And};
+    do {
+        auto next = key(depth);
+        if (!next)
+            return next;
+        all.children += std::move(*next);
+    } while (m_lexer.take(' '));
+    const auto ended = inParentheses ? m_lexer.expect(')') : m_lexer.end();
+    if (!ended)
+        return std::unexpected(ended.error());
+    return all.children.size() == 1 ? SearchKey(all.children.front()) : all;
+}
+
+Result<SearchProgram> Parser::parse()
+{
+    if (const auto options = returnOptions(); !options)
+        return std::unexpected(options.error());
+    if (const auto known = charset(); !known)
+        return std::unexpected(known.error());
+    auto top = list(0, false);
+    if (!top)
+        return std::unexpected(top.error());
+    m_program.key = std::move(*top);
+    return std::move(m_program);
+}
+
+bool resolveKey(SearchKey &key, const QList<SearchSet> &sets, const SetResolver &resolver)
+{
+    if (key.op == Op::Uids) {
+        const SearchSet &wanted = sets.at(qsizetype(key.number));
+        auto uids = resolver(wanted.set, wanted.isUids);
+        if (!uids)
+            return false;
+        key.uids = std::move(*uids);
+    }
+    for (SearchKey &child : key.children) {
+        if (!resolveKey(child, sets, resolver))
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+Result<SearchProgram> parseSearchProgram(Lexer &lexer) { return Parser(lexer).parse(); }
+
+bool resolveSets(SearchProgram &program, const SetResolver &resolver)
+{
+    return resolveKey(program.key, program.sets, resolver);
+}
+
+} // namespace posthorn::imap

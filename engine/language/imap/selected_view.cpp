@@ -1,0 +1,218 @@
+#include "language/imap/selected_view.h"
+
+#include "language/imap/number_set.h"
+#include "language/imap/output.h"
+
+#include <algorithm>
+
+namespace posthorn::imap {
+
+namespace {
+
+template<typename T>
+bool lessUid(const T &entry, Uid uid)
+{
+    return entry.uid < uid;
+}
+
+// Takes ascending UIDs out of ascending ranges' reach.
+void removeCovered(QList<Uid> &uids, const QList<UidRange> &ranges)
+{
+    auto range = ranges.cbegin();
+    uids.removeIf([&](Uid uid) {
+        while (range != ranges.cend() && range->last < uid)
+            ++range;
+        return range != ranges.cend() && range->first <= uid;
+    });
+}
+
+} // namespace
+
+SelectedView::SelectedView(const Selected &selected, bool recent)
+    : m_mailbox(selected.mailbox), m_name(selected.name), m_map(selected.uids), m_keywords(selected.keywords),
+      m_highestModSeq(selected.highestModSeq), m_uidValidity(selected.uidValidity),
+      m_firstRecent(selected.firstRecent), m_readOnly(selected.readOnly), m_recent(recent)
+{
+}
+
+qsizetype SelectedView::recentCount() const
+{
+    return m_recent && m_firstRecent != 0 ? m_map.count() - m_map.lowerBound(m_firstRecent) : 0;
+}
+
+void SelectedView::note(const MailboxChange &change)
+{
+    if (change.mailbox != m_mailbox)
+        return;
+    m_removed = m_removed || change.removed;
+    if (change.modSeq > m_ownModSeq)
+        m_own.clear(); // changes come in the order of their commits: none older than our own will follow
+    if (!change.keywords.isEmpty())
+        noteKeywords(change.keywords);
+    noteAppended(change.appended);
+    noteAltered(change.altered);
+    noteExpunged(change.expunged, change.modSeq);
+}
+
+void SelectedView::noteKeywords(const Keywords &keywords)
+{
+    if (keywords == m_keywords)
+        return;
+    m_keywords = keywords;
+    m_newKeywords = true;
+}
+
+void SelectedView::noteAppended(const QList<MessageMark> &marks)
+{
+    const Uid last = m_appended.isEmpty() ? m_map.last() : m_appended.last();
+    for (const MessageMark &mark : marks) {
+        if (mark.uid > last && (m_appended.isEmpty() || mark.uid > m_appended.last()))
+            m_appended += mark.uid;
+    }
+}
+
+void SelectedView::noteAltered(const QList<MessageMark> &marks)
+{
+    for (const MessageMark &mark : marks) {
+        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), mark.uid, lessUid<Altered>);
+        const bool isOld = own != m_own.cend() && own->uid == mark.uid && own->modSeq > mark.modSeq;
+        // Of messages not told of yet the client will ask the flags itself.
+        if (!isOld && m_map.indexOf(mark.uid) >= 0)
+            m_altered += Altered{mark.uid, mark.flags, mark.modSeq};
+    }
+    if (m_altered.size() > 2 * m_compacted + 64)
+        compactAltered();
+}
+
+// One entry for each message, the newest.
+void SelectedView::compactAltered()
+{
+    std::stable_sort(m_altered.begin(), m_altered.end(), [](const Altered &a, const Altered &b) {
+        return a.uid != b.uid ? a.uid < b.uid : a.modSeq < b.modSeq;
+    });
+    qsizetype kept = 0;
+    for (qsizetype i = 0; i < m_altered.size(); ++i) {
+        if (i + 1 == m_altered.size() || m_altered[i + 1].uid != m_altered[i].uid)
+            m_altered[kept++] = m_altered[i];
+    }
+    m_altered.resize(kept);
+    m_compacted = kept;
+}
+
+void SelectedView::noteStored(const FlagsStored &stored)
+{
+    if (!stored.keywords.isEmpty())
+        noteKeywords(stored.keywords);
+    m_highestModSeq = std::max(m_highestModSeq, stored.highestModSeq);
+    m_ownModSeq = stored.highestModSeq;
+    m_own.clear();
+    m_own.reserve(stored.altered.size());
+    for (const MessageMark &mark : stored.altered)
+        m_own += Altered{mark.uid, mark.flags, mark.modSeq};
+    std::sort(m_own.begin(), m_own.end(), [](const Altered &a, const Altered &b) { return a.uid < b.uid; });
+    m_altered.removeIf([this](const Altered &altered) {
+        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), altered.uid, lessUid<Altered>);
+        return own != m_own.cend() && own->uid == altered.uid && own->modSeq > altered.modSeq;
+    });
+}
+
+QList<UidRange> SelectedView::known(const QList<UidRange> &uids) const
+{
+    QList<UidRange> found;
+    for (const UidRange &range : uids) {
+        const qsizetype from = m_map.lowerBound(range.first);
+        const qsizetype to = range.last == Uid(-1) ? m_map.count() : m_map.lowerBound(range.last + 1);
+        if (from < to)
+            found += UidRange{m_map.at(from), m_map.at(to - 1)};
+    }
+    return found;
+}
+
+void SelectedView::noteExpunged(const QList<UidRange> &uids, ModSeq highestModSeq)
+{
+    m_highestModSeq = std::max(m_highestModSeq, highestModSeq);
+    if (uids.isEmpty())
+        return;
+    removeCovered(m_appended, uids);
+    m_expunged += known(uids);
+    m_expunged = merged(std::move(m_expunged));
+}
+
+bool SelectedView::hasNews() const
+{
+    return m_newKeywords || !m_appended.isEmpty() || !m_expunged.isEmpty() || !m_altered.isEmpty();
+}
+
+void SelectedView::tellKeywords(QByteArray &out)
+{
+    if (!m_newKeywords)
+        return;
+    m_newKeywords = false;
+    out += "* FLAGS " + knownFlags() + "\r\n* OK [PERMANENTFLAGS " + permanentFlags() + "] Flags permitted\r\n";
+}
+
+void SelectedView::tell(QByteArray &out, Telling telling)
+{
+    if (telling == Telling::All && !m_expunged.isEmpty()) {
+        const QList<qsizetype> gone = m_map.remove(std::exchange(m_expunged, {}));
+        out.reserve(out.size() + gone.size() * 16);
+        for (qsizetype i = 0; i < gone.size(); ++i) { // each is counted after those before it are gone
+            out += "* ";
+            appendNumber(out, quint64(gone[i] - i + 1));
+            out += " EXPUNGE\r\n";
+        }
+    }
+    tellKeywords(out);
+    if (!m_appended.isEmpty()) {
+        for (const Uid uid : std::exchange(m_appended, {}))
+            m_map.append(uid);
+        out += "* " + QByteArray::number(m_map.count()) + " EXISTS\r\n";
+        if (m_recent)
+            out += "* " + QByteArray::number(recentCount()) + " RECENT\r\n";
+    }
+    if (m_altered.isEmpty())
+        return;
+    compactAltered();
+    for (const Altered &altered : std::exchange(m_altered, {}))
+        appendFlags(out, altered.uid, altered.flags, true);
+    m_compacted = 0;
+}
+
+void SelectedView::appendFlags(QByteArray &out, Uid uid, Flags flags, bool withUid) const
+{
+    const qsizetype index = m_map.indexOf(uid);
+    if (index < 0)
+        return;
+    out += "* ";
+    appendNumber(out, quint64(index + 1));
+    out += " FETCH (";
+    if (withUid) {
+        out += "UID ";
+        appendNumber(out, uid);
+        out += ' ';
+    }
+    out += "FLAGS (";
+    appendFlagNames(out, flags, m_keywords, isRecent(uid));
+    out += "))\r\n";
+}
+
+QByteArray SelectedView::knownFlags() const
+{
+    QByteArray text = "(\\Answered \\Flagged \\Deleted \\Seen \\Draft";
+    for (const QByteArray &keyword : m_keywords)
+        text += ' ' + keyword;
+    return text + ')';
+}
+
+QByteArray SelectedView::permanentFlags() const
+{
+    if (m_readOnly)
+        return "()";
+    QByteArray text = knownFlags();
+    text.chop(1);
+    if (m_keywords.size() < flag::maxKeywords)
+        text += " \\*";
+    return text + ')';
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,86 @@
+// What one session knows of its selected mailbox: which message has which sequence number, what has happened since and
+// was not told yet, and when it may be told (RFC 9051 §7.5.1; RFC 3501 §7.4.1). A pure tracker.
+#pragma once
+
+#include "language/imap/needs.h"
+#include "language/imap/uid_map.h"
+
+namespace posthorn::imap {
+
+class SelectedView
+{
+public:
+    enum class Telling {
+        All,
+        NoExpunges, // a command with sequence numbers is in progress: none may change its meaning
+    };
+
+    // `recent`: \Recent is told (IMAP4rev1).
+    SelectedView(const Selected &selected, bool recent);
+
+    [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
+    [[nodiscard]] const QString &name() const { return m_name; }
+    [[nodiscard]] bool readOnly() const { return m_readOnly; }
+    [[nodiscard]] quint32 uidValidity() const { return m_uidValidity; }
+    [[nodiscard]] ModSeq highestModSeq() const { return m_highestModSeq; }
+    [[nodiscard]] const Keywords &keywords() const { return m_keywords; }
+    // The messages the client has been told of, those included whose end it has not been told of.
+    [[nodiscard]] const UidMap &messages() const { return m_map; }
+    [[nodiscard]] bool isRecent(Uid uid) const { return m_recent && m_firstRecent != 0 && uid >= m_firstRecent; }
+    [[nodiscard]] qsizetype recentCount() const;
+    // What of ascending ranges the client knows of: each result begins and ends with a message.
+    [[nodiscard]] QList<UidRange> known(const QList<UidRange> &uids) const;
+    // True: the mailbox is gone.
+    [[nodiscard]] bool isRemoved() const { return m_removed; }
+
+    // Another session, or a delivery, did something. Changes of another mailbox are ignored.
+    void note(const MailboxChange &change);
+    // This session's own STORE, whose outcome is told by its command; expunges are told as others' are.
+    void noteStored(const FlagsStored &stored);
+    void noteExpunged(const QList<UidRange> &uids, ModSeq highestModSeq);
+    void noteKeywords(const Keywords &keywords);
+
+    [[nodiscard]] bool hasNews() const;
+    // Appends the untagged responses that may be sent now.
+    void tell(QByteArray &out, Telling telling);
+    // FLAGS and PERMANENTFLAGS when new keywords appeared: before flags are told that use them.
+    void tellKeywords(QByteArray &out);
+    // "* 3 FETCH (UID 9 FLAGS (\Seen))"; nothing when the client does not know the message.
+    void appendFlags(QByteArray &out, Uid uid, Flags flags, bool withUid) const;
+    // "(\Answered ... $Work \*)": what the flags of FLAGS and PERMANENTFLAGS are.
+    [[nodiscard]] QByteArray knownFlags() const;
+    [[nodiscard]] QByteArray permanentFlags() const;
+
+private:
+    struct Altered
+    {
+        Uid uid = 0;
+        Flags flags = 0;
+        ModSeq modSeq = 0;
+    };
+
+    void noteAppended(const QList<MessageMark> &marks);
+    void noteAltered(const QList<MessageMark> &marks);
+    void compactAltered();
+
+    MailboxId m_mailbox;
+    QString m_name;
+    UidMap m_map;
+    Keywords m_keywords;
+    ModSeq m_highestModSeq = 0;
+    quint32 m_uidValidity = 0;
+    Uid m_firstRecent = 0;
+    bool m_readOnly = false;
+    bool m_recent = false;
+    bool m_removed = false;
+
+    bool m_newKeywords = false;
+    QList<Uid> m_appended;       // ascending
+    QList<UidRange> m_expunged;  // of messages in m_map; ascending, disjoint
+    QList<Altered> m_altered;
+    qsizetype m_compacted = 0;   // entries of m_altered after it was last compacted
+    QList<Altered> m_own;        // what the last STORE did: news that are older are not told
+    ModSeq m_ownModSeq = 0;
+};
+
+} // namespace posthorn::imap

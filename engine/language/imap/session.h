@@ -1,0 +1,141 @@
+// What the commands of one session share: its state, its output, its needs. The flow between them is here and in
+// session.cpp; what commands do is in the files named for them.
+#pragma once
+
+#include "language/imap/command_reader.h"
+#include "language/imap/commands.h"
+#include "language/imap/reply.h"
+#include "language/imap/selected_view.h"
+#include "language/imap/server_machine.h"
+#include "language/imap/task.h"
+
+#include <QQueue>
+
+namespace posthorn::imap {
+
+class Session
+{
+public:
+    explicit Session(ServerConfig serverConfig) : config(std::move(serverConfig)) {}
+
+    // --- for commands
+
+    const ServerConfig config;
+    quint8 state = NotAuthenticated;
+    bool tls = false;
+    bool channelBinding = false; // the certificate's hash is known
+    bool rev2 = false;           // ENABLE IMAP4rev2 was given
+    QString user;
+    std::unique_ptr<SelectedView> view; // in state Selected
+    QList<UidRange> savedResult;        // SEARCH's $ (RFC 5182)
+    CommandReader reader;
+    QByteArray out;
+
+    // Asks; the answer comes to the task. tell() is for needs without one.
+    NeedId ask(What what);
+    void tell(What what) { ask(std::move(what)); }
+    // More may be written before anything is taken.
+    [[nodiscard]] bool hasRoom() const { return m_waiting + out.size() < config.outputLow; }
+    // The server is stopping: a long command may end early.
+    [[nodiscard]] bool isStopping() const { return m_stopping; }
+    [[nodiscard]] const QByteArray &tag() const { return m_tag; }
+    [[nodiscard]] bool plaintextAllowed() const { return tls || config.plaintextAllowed; }
+
+    void untagged(QByteArrayView text);
+    void continuation(QByteArrayView text);
+    // These end the command under way: its news, then its tagged response.
+    void finish(const Reply &reply);
+    void ok(QByteArrayView text, QByteArray code = {}) { finish({Reply::Status::Ok, std::move(code), text.toByteArray()}); }
+    void no(QByteArrayView text, QByteArray code = {}) { finish({Reply::Status::No, std::move(code), text.toByteArray()}); }
+    void bad(QByteArrayView text, QByteArray code = {}) { finish({Reply::Status::Bad, std::move(code), text.toByteArray()}); }
+    void failed(const Error &error, Missing missing = Missing::Mailbox) { finish(replyFor(error, missing)); }
+
+    void authenticated(const QString &account);
+    // Counts a failed sign-in; may end the session after its reply.
+    void authenticationFailed(const Reply &reply);
+    void select(const Selected &selected);
+    void deselect();
+    // After the reply that says so.
+    void startTls() { m_wantsTls = true; }
+    // Nothing more is said or heard.
+    void close();
+    void bye(QByteArrayView text);
+
+    // --- for the machine
+
+    void start(const TlsFacts *facts);
+    void receive(QByteArrayView bytes);
+    void tlsStarted(const TlsFacts &facts);
+    void peerClosed();
+    void stop();
+    void outputWaiting(qsizetype waiting);
+    void answer(NeedId id, Answer &answer);
+    void changed(const MailboxChange &change);
+    [[nodiscard]] std::optional<Need> nextNeed();
+    [[nodiscard]] bool hungry() const;
+    [[nodiscard]] bool wantsTls() const { return m_wantsTls; }
+    [[nodiscard]] bool isClosed() const { return m_closed; }
+    [[nodiscard]] QLatin1StringView stateName() const;
+
+private:
+    void advance();
+    void runInput();
+    [[nodiscard]] bool readCommand();
+    void literalAnnounced();
+    void dispatch(QByteArrayView text);
+    void beginTask(const Command &command, TaskPointer task);
+    void reject(const Reply &reply);
+    void afterReply(const Reply &reply);
+    void noteRefusal(const Reply &reply);
+    void greet();
+    [[nodiscard]] CommandReader::Limits limits() const;
+
+    std::unique_ptr<Task> m_task;
+    const Command *m_command = nullptr; // of m_task
+    QByteArray m_tag;
+    QByteArray m_line; // for Refused: no secrets
+    QQueue<Need> m_needs;
+    NeedId m_lastNeed = 0;
+    NeedId m_taskNeeds = 0; // answers to needs before this one are for tasks gone
+    qsizetype m_waiting = 0;
+    int m_badCommands = 0;
+    int m_authFailures = 0;
+    bool m_advancing = false;
+    bool m_taskDone = false;
+    bool m_wantsTls = false;
+    bool m_stopping = false;
+    bool m_peerClosed = false;
+    bool m_closed = false;
+};
+
+// --- AskTask -------------------------------------------------------------------------------------------------------
+
+template<typename A, typename F>
+AskTask<A, F>::AskTask(What what, F done, bool target) : m_what(std::move(what)), m_done(std::move(done)), m_target(target)
+{
+}
+
+template<typename A, typename F>
+void AskTask<A, F>::begin(Session &session)
+{
+    session.ask(std::move(m_what));
+}
+
+template<typename A, typename F>
+void AskTask<A, F>::answered(Session &session, NeedId, Answer &answer)
+{
+    if (auto *value = std::get_if<A>(&answer))
+        m_done(session, *value);
+    else if (const auto *failure = std::get_if<Failure>(&answer))
+        session.failed(failure->error, m_target ? Missing::Target : Missing::Mailbox);
+    else
+        session.failed(Error{});
+}
+
+template<typename A, typename F>
+TaskPointer askTask(What what, F done, Missing missing = Missing::Mailbox)
+{
+    return std::make_unique<AskTask<A, F>>(std::move(what), std::move(done), missing == Missing::Target);
+}
+
+} // namespace posthorn::imap

@@ -1,0 +1,73 @@
+// One command at work. It is made by its parser from the arguments, begins when its turn has come and all before it is
+// answered, and ends by Session::finish() (or ok(), no(), bad(), failed()), which it may call from any of these.
+#pragma once
+
+#include "language/imap/needs.h"
+
+namespace posthorn::imap {
+
+class Session;
+
+class Task
+{
+public:
+    virtual ~Task() = default;
+    virtual void begin(Session &session) = 0;
+    // The answer to a need this task asked for.
+    virtual void answered(Session &session, NeedId id, Answer &answer)
+    {
+        Q_UNUSED(session) Q_UNUSED(id) Q_UNUSED(answer)
+    }
+    // There may be room for output again.
+    virtual void outputTaken(Session &session) { Q_UNUSED(session) }
+    // The view has news.
+    virtual void changed(Session &session) { Q_UNUSED(session) }
+
+    // Wants what the client sends now; it is in Session::reader. Called until hungry() is false or nothing was read.
+    [[nodiscard]] virtual bool hungry() const { return false; }
+    virtual void input(Session &session) { Q_UNUSED(session) }
+
+    // The session ends before the task does: whatever the service keeps for it is to be dropped.
+    virtual void abandoned(Session &session) { Q_UNUSED(session) }
+    // Octets were announced that are not written yet: no line may come between.
+    [[nodiscard]] virtual bool inLiteral() const { return false; }
+    // What a list of sessions shows of it, or empty.
+    [[nodiscard]] virtual QLatin1StringView stateName() const { return {}; }
+};
+
+// A command that asks one thing. `done` gets the session and the answer, and ends the command.
+template<typename A, typename F>
+class AskTask : public Task
+{
+public:
+    AskTask(What what, F done, bool target);
+    void begin(Session &session) override;
+    void answered(Session &session, NeedId id, Answer &answer) override;
+
+private:
+    What m_what;
+    F m_done;
+    bool m_target;
+};
+
+// A command that is done at once.
+template<typename F>
+class PlainTask : public Task
+{
+public:
+    explicit PlainTask(F run) : m_run(std::move(run)) {}
+    void begin(Session &session) override { m_run(session); }
+
+private:
+    F m_run;
+};
+
+using TaskPointer = std::unique_ptr<Task>;
+
+template<typename F>
+TaskPointer plainTask(F run)
+{
+    return std::make_unique<PlainTask<F>>(std::move(run));
+}
+
+} // namespace posthorn::imap
