@@ -1,83 +1,82 @@
 #include "language/smtp/commands.h"
 
-#include "language/smtp/dialogue.h"
+#include "language/message/lexical.h"
+#include "language/smtp/server_session.h"
 
-#include <algorithm>
+#include <cstring>
 
 namespace posthorn::smtp {
 
-using namespace Qt::StringLiterals;
-
 namespace {
 
-constexpr unsigned of(auto... states) { return (unsigned(states) | ...); }
-using enum State;
+template<auto Parse, auto Deed>
+void run(ServerSession &session, QByteArrayView arguments)
+{
+    auto parsed = Parse(arguments, session.offer());
+    if (parsed)
+        (session.*Deed)(std::move(*parsed));
+    else
+        session.refuseSyntax(parsed.error());
+}
 
-constexpr unsigned Idle = of(Greeted, Mail, Recipients, Chunking);
+template<typename... States>
+constexpr quint16 in(States... states)
+{
+    return quint16((quint16(states) | ...));
+}
+
+using S = ServerSession;
+using X = Extension;
+
+constexpr quint16 anywhere = in(State::Start, State::Ready, State::Mail, State::Rcpt, State::Chunks);
 
 constexpr Command table[] = {
-    {"HELO"_L1, AnyState, NoFlags, &Commands::helo},
-    {"EHLO"_L1, AnyState, LastOfGroup, &Commands::ehlo},
-    {"STARTTLS"_L1, of(Connected, Greeted), LastOfGroup | NeedsExtended, &Commands::startTls, "Not during a mail transaction"},
-    {"AUTH"_L1, of(Greeted), LastOfGroup | SecretArgument | NeedsExtended, &Commands::auth, "Not now: say EHLO first, and AUTH outside a mail transaction"},
-    {"MAIL"_L1, of(Greeted), NeedsAuth, &Commands::mail, "A sender is given already, or HELO was not said"},
-    {"RCPT"_L1, of(Mail, Recipients), NoFlags, &Commands::rcpt, "MAIL first"},
-    {"DATA"_L1, of(Recipients), LastOfGroup, &Commands::data, "RCPT first"},
-    {"BDAT"_L1, AnyState, NoFlags, &Commands::bdat}, // in any state its octets must be read and dropped
-    {"RSET"_L1, AnyState, Junk, &Commands::rset},
-    {"NOOP"_L1, AnyState, Junk | LastOfGroup, &Commands::noop},
-    {"VRFY"_L1, Idle, Junk | LastOfGroup, &Commands::vrfy, "HELO first"},
-    {"EXPN"_L1, AnyState, Junk | LastOfGroup, &Commands::expn},
-    {"HELP"_L1, AnyState, Junk, &Commands::help},
-    {"QUIT"_L1, AnyState, LastOfGroup, &Commands::quit},
+    // The ones of every message first: they are looked for most.
+    {"MAIL", X::None, in(State::Ready), NeedsAuth, run<parseMail, &S::mail>},
+    {"RCPT", X::None, in(State::Mail, State::Rcpt), 0, run<parseRcpt, &S::rcpt>},
+    {"DATA", X::None, in(State::Rcpt), EndsGroup, run<parseNothing, &S::data>},
+    {"BDAT", X::Chunking, in(State::Rcpt, State::Chunks), CarriesOctets, run<parseBdat, &S::bdat>},
+    {"EHLO", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseHello, &S::ehlo>},
+    {"HELO", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseHello, &S::helo>},
+    {"QUIT", X::None, anywhere, BeforeTls | EndsGroup, run<parseAnything, &S::quit>},
+    {"RSET", X::None, anywhere, BeforeTls | Junk, run<parseNothing, &S::rset>},
+    {"NOOP", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseAnything, &S::noop>},
+    {"STARTTLS", X::StartTls, in(State::Ready), BeforeTls | EndsGroup, run<parseNothing, &S::startTls>},
+    {"AUTH", X::Auth, in(State::Ready), EndsGroup | Secret, run<parseAuth, &S::auth>},
+    {"HELP", X::Help, anywhere, BeforeTls | EndsGroup | Junk, run<parseAnything, &S::help>},
+    {"VRFY", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseSomething, &S::vrfy>},
+    {"EXPN", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"TURN", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"ETRN", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"ATRN", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"SEND", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"SOML", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    {"SAML", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::notImplemented>},
+    // A web page that makes a browser talk to us must not get further than its first line.
+    {"GET", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
+    {"POST", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
+    {"PUT", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
+    {"HEAD", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
+    {"OPTIONS", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
+    {"CONNECT", X::None, anywhere, BeforeTls | EndsGroup | Unwanted, run<parseAnything, &S::wrongProtocol>},
 };
-
-bool has(QLatin1StringView name)
-{
-    return std::ranges::any_of(table, [&](const Command &command) { return command.name == name; });
-}
 
 } // namespace
 
-std::span<const Command> commands() { return table; }
+std::span<const Command> commands()
+{
+    return table;
+}
 
 const Command *findCommand(QByteArrayView verb)
 {
-    const auto found = std::ranges::find_if(table, [&](const Command &command) {
-        return verb.compare(QByteArrayView(command.name.data(), command.name.size()), Qt::CaseInsensitive) == 0;
-    });
-    return found == std::end(table) ? nullptr : found;
-}
-
-QList<QByteArray> offeredMechanisms(const ServerConfig &config, bool tls)
-{
-    QList<QByteArray> offered;
-    if (tls)
-        offered += config.tlsOnlyMechanisms;
-    for (const QByteArray &mechanism : config.mechanisms) {
-        if (tls || config.plaintextAllowed || mechanism.startsWith("SCRAM-"))
-            offered += mechanism;
+    for (const Command &command : table) {
+        if (message::lowerAscii(command.name[0]) == message::lowerAscii(verb.isEmpty() ? ' ' : verb[0])
+            && message::equalsIgnoringCase(verb, command.name)) {
+            return &command;
+        }
     }
-    return offered;
-}
-
-QList<QByteArray> extensionKeywords(const ServerConfig &config, bool tls, bool authenticated)
-{
-    QList<QByteArray> keywords{"PIPELINING", "SIZE " + QByteArray::number(config.maxMessageSize)};
-    if (has("STARTTLS"_L1) && config.tlsAvailable && !tls)
-        keywords += "STARTTLS";
-    if (has("AUTH"_L1) && config.authOffered && !authenticated) {
-        if (const auto offered = offeredMechanisms(config, tls); !offered.isEmpty())
-            keywords += "AUTH " + offered.join(' ');
-    }
-    if (has("BDAT"_L1))
-        keywords += {"CHUNKING", "BINARYMIME"};
-    keywords += {"8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"};
-    keywords += "LIMITS RCPTMAX=" + QByteArray::number(config.maxRecipients) + " MAILMAX="
-                + QByteArray::number(config.maxTransactions);
-    if (has("HELP"_L1))
-        keywords += "HELP";
-    return keywords;
+    return nullptr;
 }
 
 } // namespace posthorn::smtp

@@ -4,84 +4,121 @@
 
 namespace posthorn::smtp {
 
-// Appends text without an LF in it; each CR in it is a bare one.
-void ContentReader::append(QByteArrayView text, QByteArray &out)
+// Where the next LF is, is remembered: many CRs before one LF must not make it be looked for again for each.
+struct ContentReader::Scan
 {
-    while (const void *found = text.isEmpty() ? nullptr : std::memchr(text.data(), '\r', size_t(text.size()))) {
-        m_bare = true;
-        const qsizetype at = static_cast<const char *>(found) - text.data();
-        out.append(text.first(at));
-        out.append(m_normalize ? "\r\n" : "\r");
-        text = text.sliced(at + 1);
+    const char *at;
+    const char *const end;
+    const char *lf = nullptr; // the first LF not before `at`, or `end`; null or before `at`: not known
+
+    const char *nextLf()
+    {
+        if (!lf || lf < at) {
+            const void *found = std::memchr(at, '\n', size_t(end - at));
+            lf = found ? static_cast<const char *>(found) : end;
+        }
+        return lf;
     }
-    out.append(text);
+};
+
+qsizetype ContentReader::read(QByteArrayView in, QByteArray &out)
+{
+    Scan scan{in.data(), in.data() + in.size()};
+    while (scan.at < scan.end && m_state != State::End) {
+        if (m_state == State::Text)
+            readText(scan, out);
+        else
+            readEdge(scan, out);
+    }
+    return scan.at - in.data();
 }
 
-QByteArrayView ContentReader::unstuffed(QByteArrayView text) const
+void ContentReader::finish(QByteArray &out)
 {
-    return m_lineStart && text.startsWith('.') ? text.sliced(1) : text;
+    if (m_state == State::Cr)
+        bareLineEnd(out);
 }
 
-qsizetype ContentReader::take(QByteArrayView in, QByteArray &out)
+// Whole runs of lines at once: up to a line that begins with a dot, a lone CR or LF, or the end of the input.
+void ContentReader::readText(Scan &scan, QByteArray &out)
 {
-    qsizetype at = 0;
-    while (at < in.size() && !m_ended) {
-        const QByteArrayView rest = in.sliced(at);
-        const void *found = std::memchr(rest.data(), '\n', size_t(rest.size()));
-        if (!found) {
-            if (rest.size() <= longestHeld)
-                break;
-            const QByteArrayView part = rest.endsWith('\r') ? rest.chopped(1) : rest;
-            append(unstuffed(part), out);
-            m_lineStart = false;
-            at += part.size();
-            break;
+    const char *from = scan.at;
+    for (;;) {
+        const char *lf = scan.nextLf();
+        const auto *cr = static_cast<const char *>(std::memchr(scan.at, '\r', size_t(lf - scan.at)));
+        if (cr && cr + 1 == lf && lf != scan.end) {
+            scan.at = lf + 1;
+            if (scan.at < scan.end && (*scan.at != '.' || m_framing == Framing::Counted))
+                continue;
+            m_state = State::LineStart;
+            give({from, scan.at}, out);
+            return;
         }
-        const qsizetype size = static_cast<const char *>(found) - rest.data();
-        const bool whole = size > 0 && rest[size - 1] == '\r';
-        const QByteArrayView text = rest.first(whole ? size - 1 : size);
-        at += size + 1;
-        if (whole && m_lineStart && text == QByteArrayView(".")) {
-            m_ended = true;
-            break;
-        }
-        append(unstuffed(text), out);
-        m_bare = m_bare || !whole;
-        out.append(whole || m_normalize ? "\r\n" : "\n");
-        m_lineStart = whole;
+        const char *stop = cr ? cr : lf;
+        give({from, stop}, out);
+        scan.at = stop == scan.end ? stop : stop + 1;
+        if (cr)
+            m_state = State::Cr;
+        else if (lf != scan.end)
+            bareLineEnd(out);
+        return;
     }
-    return at;
 }
 
-void ContentReader::takeCounted(QByteArrayView in, QByteArray &out, bool last)
+// One octet where it matters what came before. An octet that is not taken here is text.
+void ContentReader::readEdge(Scan &scan, QByteArray &out)
 {
-    if (m_heldCr && !in.isEmpty()) {
-        m_heldCr = false;
-        if (in.startsWith('\n')) {
-            out.append("\r\n");
-            in = in.sliced(1);
-        } else {
-            append("\r", out);
-        }
-    }
-    while (!in.isEmpty()) {
-        const void *found = std::memchr(in.data(), '\n', size_t(in.size()));
-        if (!found) {
-            m_heldCr = in.endsWith('\r');
-            append(m_heldCr ? in.chopped(1) : in, out);
+    const char c = *scan.at;
+    switch (m_state) {
+    case State::LineStart:
+        if (c != '.' || m_framing == Framing::Counted)
+            break;
+        m_state = State::Dot;
+        ++scan.at;
+        return;
+    case State::Dot:
+        if (c != '\r')
+            break;
+        m_state = State::DotCr;
+        ++scan.at;
+        return;
+    case State::DotCr:
+        if (c != '\n') {
+            bareLineEnd(out);
             break;
         }
-        const qsizetype size = static_cast<const char *>(found) - in.data();
-        const bool whole = size > 0 && in[size - 1] == '\r';
-        append(in.first(whole ? size - 1 : size), out);
-        m_bare = m_bare || !whole;
-        out.append(whole || m_normalize ? "\r\n" : "\n");
-        in = in.sliced(size + 1);
+        m_state = State::End;
+        ++scan.at;
+        return;
+    case State::Cr:
+        if (c != '\n') {
+            bareLineEnd(out);
+            break;
+        }
+        give("\r\n", out);
+        m_state = State::LineStart;
+        ++scan.at;
+        return;
+    case State::Text:
+    case State::End:
+        break;
     }
-    if (last && m_heldCr) {
-        append("\r", out);
-        m_heldCr = false;
-    }
+    m_state = State::Text;
+}
+
+void ContentReader::give(QByteArrayView octets, QByteArray &out) const
+{
+    if (!m_dropping)
+        out.append(octets);
+}
+
+void ContentReader::bareLineEnd(QByteArray &out)
+{
+    m_sawBare = true;
+    m_state = State::Text;
+    if (m_policy == BareLineEnd::Refuse)
+        m_dropping = true;
+    give("\r\n", out);
 }
 
 } // namespace posthorn::smtp

@@ -60,8 +60,9 @@ struct Content { QByteArray bytes; };
 struct EndOfMail {};
 // RSET, a new MAIL, EHLO, a lost connection: forget the transaction. No answer.
 struct AbortMail {};
-// Something was refused by the machine or by an answer, for log and trace: `line` without secrets, may be empty.
-// No answer.
+// Something was refused by the machine or by an answer, for log and trace: `line` is the command, cut at 1,024 octets and
+// without secrets; empty for a refused connection only. A connection that ends with 421 (time-out, shutDown()) is a
+// refusal only when it loses a transaction; `line` is then the last command. No answer.
 struct Refused { QByteArray line; Reply reply; };
 // VRFY is always 252, EXPN 502: no needs.
 

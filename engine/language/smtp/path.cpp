@@ -1,138 +1,170 @@
 #include "language/smtp/path.h"
 
-#include <QUrl>
+#include "language/message/address.h"
+#include "language/message/lexical.h"
 
 #include <algorithm>
 
 namespace posthorn::smtp {
 
 using namespace Qt::StringLiterals;
+using message::IsAtext;
+using message::isA;
 
 namespace {
 
-constexpr qsizetype maxLocalPart = 64, maxDomain = 255, maxPath = 254 + 2 + 700; // with a source route, which is dropped
+// RFC 5321 §4.5.3.1
+constexpr qsizetype longestLocalPart = 64;
+constexpr qsizetype longestPath = 256; // with its brackets
 
-bool isAtext(char c)
+std::unexpected<Error> tooLong(QString text, qsizetype offset)
 {
-    static constexpr QByteArrayView others("!#$%&'*+-/=?^_`{|}~");
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.contains(c);
+    return std::unexpected(Error{ErrorKind::TooLarge, std::move(text), {}, offset});
 }
 
 bool isDotString(QByteArrayView text)
 {
-    bool afterDot = true;
+    if (text.isEmpty() || text.startsWith('.') || text.endsWith('.') || text.contains(".."))
+        return false;
+    return std::ranges::all_of(text, [](char c) { return c == '.' || isA(c, IsAtext); });
+}
+
+// dcontent of RFC 5321 §4.1.3, which is also what may stand in a literal at all.
+bool isLiteralText(QByteArrayView text)
+{
+    return !text.isEmpty()
+           && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127 && c != '[' && c != ']' && c != '\\'; });
+}
+
+bool isIpv4(QByteArrayView text)
+{
+    int parts = 0, digits = 0, value = 0;
     for (const char c : text) {
-        const bool dot = c == '.';
-        if (dot ? afterDot : !(isAtext(c) || uchar(c) >= 0x80))
+        if (c == '.') {
+            if (digits == 0 || ++parts > 3)
+                return false;
+            digits = value = 0;
+        } else if (!message::isDigit(c) || ++digits > 3 || (value = value * 10 + (c - '0')) > 255) {
             return false;
-        afterDot = dot;
+        }
     }
-    return !afterDot;
+    return parts == 3 && digits > 0;
 }
 
-bool isAscii(QByteArrayView text)
+// RFC 4291 §2.2: eight groups, of which a run may be left out once; the last two may be written as IPv4.
+bool isIpv6(QByteArrayView text)
 {
-    return std::all_of(text.begin(), text.end(), [](char c) { return uchar(c) < 0x80; });
-}
-
-Result<QByteArray> parseLiteral(QByteArrayView text)
-{
-    if (text.size() > maxDomain || !text.endsWith(']'))
-        return fail(ErrorKind::Invalid, u"Bad address literal"_s);
-    for (const char c : text.sliced(1).chopped(1)) {
-        if (uchar(c) <= ' ' || uchar(c) >= 0x7f || c == '[' || c == ']' || c == '\\')
-            return fail(ErrorKind::Invalid, u"Bad address literal"_s);
-    }
-    return text.toByteArray().toLower();
-}
-
-bool isHostName(QByteArrayView text)
-{
-    qsizetype label = 0;
-    char before = '.';
-    for (const char c : text) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-        if (c == '.' ? (label == 0 || before == '-') : !(letter || (c == '-' && label > 0)))
+    int groups = 0;
+    bool gap = false;
+    while (!text.isEmpty()) {
+        if (text.startsWith("::")) {
+            if (gap)
+                return false;
+            gap = true;
+            text = text.sliced(2);
+            continue;
+        }
+        if (groups > 0 && text.startsWith(':'))
+            text = text.sliced(1);
+        const auto digits =
+            std::find_if(text.begin(), text.end(), [](char c) { return message::hexValue(c) < 0; }) - text.begin();
+        if (digits < text.size() && text[digits] == '.')
+            return isIpv4(text) && (groups += 2) <= (gap ? 7 : 8) && (gap || groups == 8);
+        if (digits == 0 || digits > 4 || (digits < text.size() && text[digits] != ':'))
             return false;
-        label = c == '.' ? 0 : label + 1;
-        if (label > 63)
-            return false;
-        before = c;
+        text = text.sliced(digits);
+        ++groups;
     }
-    return label > 0 && before != '-';
+    return gap ? groups <= 7 : groups == 8;
 }
 
-Result<QByteArray> parseDomain(QByteArrayView text, bool utf8)
+// Standardized-tag ":" dcontent; a tag that is not IPv6 is let through, as RFC 5321 §4.1.3 leaves room for new ones.
+Result<QByteArray> parseLiteral(QByteArrayView text, qsizetype offset)
 {
-    if (text.startsWith('['))
-        return parseLiteral(text);
-    if (text.size() > maxDomain)
-        return fail(ErrorKind::TooLarge, u"The domain is too long"_s);
-    QByteArray domain = text.toByteArray().toLower();
-    if (!isAscii(domain)) {
-        if (!utf8)
-            return fail(ErrorKind::Invalid, u"An internationalised address needs SMTPUTF8"_s);
-        domain = QUrl::toAce(QString::fromUtf8(text));
+    const QByteArrayView inside = text.sliced(1, text.size() - 2);
+    if (!isLiteralText(inside))
+        return parseError(u"The address literal is not one"_s, offset);
+    if (inside.size() > 5 && message::equalsIgnoringCase(inside.first(5), "IPv6:")) {
+        if (!isIpv6(inside.sliced(5)))
+            return parseError(u"The address literal is no IPv6 address"_s, offset);
+        return "[IPv6:" + message::lowered(inside.sliced(5)) + ']';
     }
-    if (domain.endsWith('.'))
-        domain.chop(1);
-    if (!isHostName(domain))
-        return fail(ErrorKind::Invalid, u"Bad domain"_s);
+    const qsizetype colon = inside.indexOf(':');
+    if (!isIpv4(inside) && (colon < 1 || colon + 1 == inside.size()))
+        return parseError(u"The address literal is no IPv4 address"_s, offset);
+    return message::lowered(text);
+}
+
+Result<QByteArray> parseDomain(QByteArrayView text, qsizetype offset)
+{
+    if (text.size() > 2 && text.startsWith('[') && text.endsWith(']'))
+        return parseLiteral(text, offset);
+    QByteArray domain = text.startsWith('[') ? QByteArray() : message::domainToAscii(text);
+    if (domain.isEmpty())
+        return parseError(u"The domain is not a host name"_s, offset);
     return domain;
 }
 
-// The end of a local part at the start of `text`, and its value without quotes.
-Result<qsizetype> readLocalPart(QByteArrayView text, QByteArray &value)
+// Takes the quoted string at the start of `text`; false when it is not closed or has a control character.
+bool readQuoted(QByteArrayView text, QByteArray &out, qsizetype &end)
 {
-    if (!text.startsWith('"')) {
-        qsizetype end = 0;
-        while (end < text.size() && text[end] != '@' && text[end] != '>' && text[end] != ' ')
-            ++end;
-        value = text.first(end).toByteArray();
-        if (!isDotString(value))
-            return fail(ErrorKind::Invalid, u"Bad local part"_s);
-        return end;
-    }
     for (qsizetype i = 1; i < text.size(); ++i) {
-        if (text[i] == '"')
-            return i + 1;
-        if (text[i] == '\\' && ++i >= text.size())
-            break;
+        if (text[i] == '"') {
+            end = i + 1;
+            return true;
+        }
+        if (text[i] == '\\' && ++i == text.size())
+            return false;
         if (uchar(text[i]) < ' ' || text[i] == 0x7f)
-            break;
-        value += text[i];
+            return false;
+        out.append(text[i]);
     }
-    return fail(ErrorKind::Invalid, u"Bad quoted local part"_s);
+    return false;
 }
 
-Result<Address> parseMailbox(QByteArrayView text, bool utf8, bool postmasterAlone)
+// Dots are taken anywhere: addresses such as "a..b@example.org" are in use, and "a..b" quoted means the same.
+Result<qsizetype> readLocalPart(QByteArrayView text, QByteArray &out)
 {
+    qsizetype end = 0;
+    if (text.startsWith('"')) {
+        if (!readQuoted(text, out, end))
+            return parseError(u"The quoted local part is not closed"_s, 0);
+    } else {
+        while (end < text.size() && (text[end] == '.' || isA(text[end], IsAtext)))
+            ++end;
+        out = text.first(end).toByteArray();
+    }
+    if (end == 0)
+        return parseError(u"The local part is missing"_s, 0);
+    if (out.size() > longestLocalPart)
+        return tooLong(u"The local part is longer than 64 octets"_s, longestLocalPart);
+    return end;
+}
+
+// A Mailbox, or "Postmaster" alone, which takes all of `text`.
+Result<Address> parseMailbox(QByteArrayView text, bool utf8)
+{
+    if (text.size() + 2 > longestPath)
+        return tooLong(u"The address is longer than 254 octets"_s, longestPath - 2);
     Address address;
     const auto end = readLocalPart(text, address.localPart);
     if (!end)
         return std::unexpected(end.error());
-    if (address.localPart.size() > maxLocalPart)
-        return fail(ErrorKind::TooLarge, u"The local part is too long"_s);
-    if (!utf8 && !isAscii(address.localPart))
-        return fail(ErrorKind::Invalid, u"An internationalised address needs SMTPUTF8"_s);
-    if (!isAscii(address.localPart) && !QString::fromUtf8(address.localPart).toUtf8().contains(address.localPart))
-        return fail(ErrorKind::Invalid, u"The address is not UTF-8"_s);
-    if (*end == text.size()) {
-        if (postmasterAlone && address.localPart.compare("postmaster", Qt::CaseInsensitive) == 0)
-            return address;
-        return fail(ErrorKind::Invalid, u"The address has no domain"_s);
-    }
-    if (text[*end] != '@')
-        return fail(ErrorKind::Invalid, u"Bad address"_s);
-    auto domain = parseDomain(text.sliced(*end + 1), utf8);
+    if (!message::isAscii(text) && (!utf8 || !text.isValidUtf8()))
+        return parseError(u"The address is not ASCII"_s, 0);
+    if (*end == text.size() && message::equalsIgnoringCase(address.localPart, "postmaster"))
+        return address;
+    if (*end == text.size() || text[*end] != '@')
+        return parseError(u"An @ is missing"_s, *end);
+    auto domain = parseDomain(text.sliced(*end + 1), *end + 1);
     if (!domain)
         return std::unexpected(domain.error());
     address.domain = std::move(*domain);
     return address;
 }
 
-// The '>' that ends a path, quotes and literals considered.
-qsizetype findPathEnd(QByteArrayView text)
+// Where the path that starts at `text` ends: at the '>' that is not within a quoted string; -1 if there is none.
+qsizetype closingBracket(QByteArrayView text)
 {
     bool quoted = false;
     for (qsizetype i = 1; i < text.size(); ++i) {
@@ -146,53 +178,77 @@ qsizetype findPathEnd(QByteArrayView text)
     return -1;
 }
 
+// "@a,@b:" before the mailbox. Its domains are not looked at: the route is not followed.
+QByteArrayView withoutRoute(QByteArrayView inside)
+{
+    if (!inside.startsWith('@'))
+        return inside;
+    for (qsizetype i = 0; i < inside.size(); ++i) {
+        if (inside[i] == '[') { // a literal may have colons
+            const qsizetype close = inside.indexOf(']', i);
+            if (close < 0)
+                return inside;
+            i = close;
+        } else if (inside[i] == ':') {
+            return inside.sliced(i + 1);
+        } else if (inside[i] == '"' || inside[i] == ' ') {
+            return inside;
+        }
+    }
+    return inside;
+}
+
 } // namespace
 
-bool Address::needsUtf8() const { return !isAscii(localPart); }
+bool Address::needsUtf8() const
+{
+    return !message::isAscii(localPart);
+}
 
 QByteArray Address::toString() const
 {
     if (isNull())
         return {};
-    QByteArray text;
+    QByteArray out;
+    out.reserve(localPart.size() + domain.size() + 4);
     if (isDotString(localPart)) {
-        text = localPart;
+        out.append(localPart);
     } else {
-        text += '"';
+        out.append('"');
         for (const char c : localPart) {
             if (c == '"' || c == '\\')
-                text += '\\';
-            text += c;
+                out.append('\\');
+            out.append(c);
         }
-        text += '"';
+        out.append('"');
     }
     if (!domain.isEmpty())
-        text += '@' + domain;
-    return text;
+        out.append('@').append(domain);
+    return out;
 }
 
 Result<Address> parsePath(QByteArrayView text, bool utf8, QByteArrayView *rest)
 {
     if (!text.startsWith('<'))
-        return fail(ErrorKind::Invalid, u"An address stands between < and >"_s);
-    const qsizetype end = findPathEnd(text);
-    if (end < 0)
-        return fail(ErrorKind::Invalid, u"The address has no >"_s);
-    if (end > maxPath)
-        return fail(ErrorKind::TooLarge, u"The path is too long"_s);
-    *rest = text.sliced(end + 1);
-    QByteArrayView inside = text.first(end).sliced(1);
+        return parseError(u"The path does not begin with <"_s, 0);
+    const qsizetype close = closingBracket(text);
+    if (close < 0)
+        return parseError(u"The path has no closing >"_s, text.size());
+    if (rest)
+        *rest = text.sliced(close + 1);
+    const QByteArrayView inside = text.sliced(1, close - 1);
     if (inside.isEmpty())
         return Address{};
-    if (inside.startsWith('@')) {
-        const qsizetype colon = inside.indexOf(':');
-        if (colon < 0)
-            return fail(ErrorKind::Invalid, u"Bad source route"_s);
-        inside = inside.sliced(colon + 1);
-    }
-    return parseMailbox(inside, utf8, true);
+    const QByteArrayView mailbox = withoutRoute(inside);
+    auto address = parseMailbox(mailbox, utf8);
+    if (!address && address.error().offset >= 0)
+        address.error().offset += mailbox.data() - text.data();
+    return address;
 }
 
-Result<Address> parseAddress(QByteArrayView text, bool utf8) { return parseMailbox(text, utf8, false); }
+Result<Address> parseAddress(QByteArrayView text, bool utf8)
+{
+    return parseMailbox(text, utf8);
+}
 
 } // namespace posthorn::smtp

@@ -15,7 +15,10 @@ struct Reply
     QByteArray text;     // lines separated by '\n'
 
     [[nodiscard]] bool isPositive() const { return code < 400; }
-    [[nodiscard]] QByteArray toBytes() const; // with CRLF, long text split into several lines
+    // With CRLF; long text is split into lines of at most 512 octets (RFC 5321 §4.5.3.1.5), control characters in it
+    // are shown as '?'.
+    [[nodiscard]] QByteArray toBytes() const;
+    void appendTo(QByteArray &out) const;
     bool operator==(const Reply &) const = default;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/machine.h"
+#include "language/smtp/content_reader.h"
 #include "language/smtp/needs.h"
 
 #include <memory>
@@ -9,9 +10,6 @@
 namespace posthorn::smtp {
 
 enum class Role { Mx, Submission };
-// What to do with a CR or LF that is not part of a CRLF in message content.
-enum class BareLineEnd { Refuse, Normalize };
-
 struct ServerConfig
 {
     QByteArray hostName = "localhost";
@@ -21,6 +19,7 @@ struct ServerConfig
     bool authOffered = false;      // AUTH with `mechanisms` (and `tlsOnlyMechanisms` under TLS)
     bool authRequired = false;     // MAIL before AUTH is refused with 530 5.7.0
     bool plaintextAllowed = false; // PLAIN and LOGIN without TLS
+    bool tlsRequired = false;      // 530 5.7.0 to most commands before STARTTLS (RFC 3207 §4); never on port 25
     QList<QByteArray> mechanisms{"SCRAM-SHA-256", "PLAIN", "LOGIN"};
     QList<QByteArray> tlsOnlyMechanisms{"SCRAM-SHA-256-PLUS"};
     BareLineEnd bareLineEnd = BareLineEnd::Refuse;
@@ -37,6 +36,10 @@ struct ServerConfig
     std::chrono::seconds greetingPatience{60}; // before the first good command
 };
 
+// Needs that want an answer come one at a time: the next one is there when the last one is answered, whatever the client
+// pipelined. The pieces of a message keep their order so, and EndOfMail comes when all of them are answered.
+// The one exception is AbortMail (RFC 5321 §3.8: a lost connection, a time-out, shutDown()), which may overtake an
+// answer; a late answer to a forgotten need is ignored.
 class ServerMachine : public Machine
 {
 public:

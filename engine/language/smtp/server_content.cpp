@@ -1,0 +1,167 @@
+#include "language/smtp/server_session.h"
+
+#include <algorithm>
+
+namespace posthorn::smtp {
+
+using namespace Qt::StringLiterals;
+
+// --- DATA ------------------------------------------------------------------------------------------------------
+
+void ServerSession::data(NoArguments)
+{
+    if (m_mail.body == BodyType::BinaryMime) {
+        refuseJunk({503, "5.5.1"_ba, "BINARYMIME wants BDAT"_ba}); // RFC 3030 §3
+        return;
+    }
+    beginContent(ContentReader::Framing::Dotted);
+    say({354, {}, "End data with <CR><LF>.<CR><LF>"_ba});
+}
+
+void ServerSession::beginContent(ContentReader::Framing framing)
+{
+    ContentGatherer::Rules rules;
+    rules.framing = framing;
+    rules.bareLineEnd = m_config.bareLineEnd;
+    rules.binary = m_mail.body == BodyType::BinaryMime;
+    rules.maxOctets = m_config.maxMessageSize;
+    rules.expected = m_mail.size.value_or(0);
+    m_content.emplace(rules);
+    m_contentEnded = false;
+    m_chunked = framing == ContentReader::Framing::Counted;
+    m_state = State::Content;
+}
+
+void ServerSession::takeContent()
+{
+    if (m_chunkLeft > 0) {
+        takeChunk();
+        return;
+    }
+    m_rest = m_rest.sliced(m_content->take(m_rest));
+    m_contentEnded = m_content->hasEnded();
+    if (m_content->isHopeless())
+        endWith(*m_content->refusal());
+    else
+        pumpContent();
+}
+
+// --- BDAT (RFC 3030) -------------------------------------------------------------------------------------------
+
+void ServerSession::bdat(BdatArguments chunk)
+{
+    if (!m_content)
+        beginContent(ContentReader::Framing::Counted);
+    m_state = State::Content;
+    m_chunkLeft = m_chunkSize = chunk.octets;
+    m_lastChunk = chunk.last;
+    if (m_chunkLeft == 0)
+        chunkEnded();
+}
+
+void ServerSession::takeChunk()
+{
+    const qsizetype most = qsizetype(std::min<qint64>(m_chunkLeft, m_rest.size()));
+    if (!m_skipReply) {
+        m_content->take(m_rest.first(most));
+        pumpContent();
+    }
+    m_rest = m_rest.sliced(most);
+    m_chunkLeft -= most;
+    if (!m_skipReply && m_content->isHopeless())
+        endWith(*m_content->refusal());
+    else if (m_chunkLeft == 0)
+        chunkEnded();
+}
+
+// A chunk that is not the last is answered at once, or with why the message is refused; then the client knows without
+// sending the rest.
+void ServerSession::chunkEnded()
+{
+    if (m_skipReply) {
+        m_state = m_skipState;
+        refuseJunk(*std::exchange(m_skipReply, std::nullopt));
+    } else if (m_lastChunk) {
+        m_content->finish();
+        m_contentEnded = true;
+        pumpContent();
+    } else if (m_content->refusal()) {
+        refuseMail(*m_content->refusal());
+    } else {
+        say({250, "2.0.0"_ba, QByteArray::number(m_chunkSize) + " octets received"});
+        m_state = State::Chunks;
+    }
+}
+
+// BDAT where it may not be: its octets are on their way all the same, and must not be taken for commands.
+void ServerSession::skipChunk(QByteArrayView arguments, const Reply &reply)
+{
+    const auto chunk = parseBdat(arguments, offer());
+    if (!chunk) {
+        refuseSyntax(chunk.error());
+        return;
+    }
+    if (chunk->octets > 2 * m_config.maxMessageSize) {
+        endWith({552, "5.3.4"_ba, "Message too big"_ba});
+        return;
+    }
+    m_skipReply = reply;
+    m_skipState = m_state;
+    m_chunkLeft = chunk->octets;
+    m_state = State::Content;
+    if (m_chunkLeft == 0)
+        chunkEnded();
+}
+
+// --- to the service --------------------------------------------------------------------------------------------
+
+// The next piece, or the end once all pieces are answered for.
+void ServerSession::pumpContent()
+{
+    if (m_needs.isAsking())
+        return;
+    if (QByteArray piece = m_content->takePiece(); !piece.isNull())
+        ask(Asked::Content, Content{std::move(piece)});
+    else if (m_contentEnded && m_content->refusal())
+        refuseMail(*m_content->refusal());
+    else if (m_contentEnded)
+        ask(Asked::EndOfMail, EndOfMail{});
+}
+
+void ServerSession::contentJudged(Judgement &judgement)
+{
+    if (judgement.close || judgement.reply.code == 421) {
+        endWith(judgement.reply);
+        return;
+    }
+    if (!judgement.reply.isPositive())
+        m_content->refuse(std::move(judgement.reply));
+    pumpContent();
+}
+
+void ServerSession::refuseMail(const Reply &reply)
+{
+    refuse(reply);
+    abortMail();
+    m_state = State::Ready;
+    if (m_stopping)
+        shutDown();
+}
+
+// The reply to the message itself: the transaction is over, whatever it says.
+void ServerSession::mailJudged(const Reply &reply)
+{
+    m_mailOpen = false;
+    if (reply.isPositive()) {
+        say(reply);
+        m_badCommands = m_junkCommands = 0;
+    } else {
+        refuse(reply);
+    }
+    abortMail();
+    m_state = State::Ready;
+    if (m_stopping)
+        shutDown();
+}
+
+} // namespace posthorn::smtp
