@@ -13,7 +13,7 @@
 
 namespace posthorn::pop3 {
 
-// SASL (RFC 5034), answered by SaslAnswer. Cancel: no answer.
+// SASL (RFC 5034), answered by SaslAnswer. Octets are as they are, without base64, on both ways. Cancel: no answer.
 struct SaslBegin { QByteArray mechanism; std::optional<QByteArray> initialResponse; };
 struct SaslContinue { QByteArray response; };
 struct SaslCancel {};
@@ -36,7 +36,8 @@ using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, O
 struct Need { NeedId id = 0; What what; };
 
 struct Done {};
-struct Failure { Error error; };
+// `tooSoon`: of OpenDrop, the account's last sign-in was less than LOGIN-DELAY ago ([LOGIN-DELAY], RFC 2449 §8.1.1).
+struct Failure { Error error; bool tooSoon = false; };
 struct SaslAnswer
 {
     enum class Outcome { Challenge, Success, Failure, Unavailable };
