@@ -56,16 +56,16 @@ bool isHostName(QByteArrayView ascii)
 
 bool isLiteral(QByteArrayView domain)
 {
-    return domain.size() > 2 && domain.startsWith('[') && domain.endsWith(']')
-           && std::ranges::all_of(domain.sliced(1, domain.size() - 2),
-                                  [](char c) { return c > ' ' && c < 127 && c != '[' && c != ']' && c != '\\'; });
+    return domain.size() > 2 && domain.startsWith('[') && domain.endsWith(']') &&
+           std::ranges::all_of(domain.sliced(1, domain.size() - 2),
+                               [](char c) { return c > ' ' && c < 127 && c != '[' && c != ']' && c != '\\'; });
 }
 
 // The display name as a phrase (RFC 5322 §3.2.5).
 QByteArray phrase(const QByteArray &name)
 {
     if (!isAscii(name))
-        return encodeHeader(QString::fromUtf8(name));
+        return foldValue(encodePhrase(QString::fromUtf8(name)));
     const bool plain = std::ranges::all_of(name, [](char c) { return c == ' ' || isA(c, IsAtext); });
     return plain && name.trimmed() == name ? name : quoted(name);
 }

@@ -281,8 +281,8 @@ void ListReader::finishEntry()
     }
     if (entry.displayName.isEmpty())
         entry.displayName = copyOf(m_comment);
-    const bool something = !entry.localPart.isEmpty() || !entry.domain.isEmpty()
-                           || (m_angle && !entry.displayName.isEmpty());
+    const bool something =
+        !entry.localPart.isEmpty() || !entry.domain.isEmpty() || (m_angle && !entry.displayName.isEmpty());
     if (something)
         m_list.append(std::move(entry));
     reset();

@@ -129,9 +129,9 @@ QByteArray compose(const DeliveryReport &report)
     const QByteArray status = statusFields(report);
     const QByteArray original = withCrlf(report.original);
     const bool international = !isAscii(status) || !isAscii(original);
-    const QByteArray originalType =
-        report.wholeOriginal ? (international ? "message/global"_ba : "message/rfc822"_ba)
-                             : (international ? "message/global-headers"_ba : "message/rfc822-headers"_ba);
+    const QByteArray originalType = report.wholeOriginal
+                                        ? (international ? "message/global"_ba : "message/rfc822"_ba)
+                                        : (international ? "message/global-headers"_ba : "message/rfc822-headers"_ba);
     const QList<QByteArray> parts = {
         part("text/plain; charset=utf-8", "quoted-printable", encodeQuotedPrintable(report.text.toUtf8())),
         part(international ? "message/global-delivery-status" : "message/delivery-status", encodingFor(status), status),

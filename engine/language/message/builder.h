@@ -14,7 +14,7 @@ namespace posthorn::message {
 class HeaderBuilder
 {
 public:
-    HeaderBuilder &text(QByteArrayView name, QStringView value); // unstructured: encoded and folded
+    HeaderBuilder &text(QByteArrayView name, QStringView value);     // unstructured: encoded and folded
     HeaderBuilder &value(QByteArrayView name, QByteArrayView value); // structured, ready but for folding
     HeaderBuilder &addresses(QByteArrayView name, const QList<Address> &value);
     HeaderBuilder &date(QByteArrayView name, qint64 seconds, int offsetMinutes);
@@ -51,7 +51,7 @@ struct DeliveryReport
     QByteArray envelopeId;   // ENVID, empty when there was none
     qint64 arrival = 0;      // of the message reported on
     QList<RecipientStatus> recipients;
-    QByteArray original;       // header of the message reported on, or all of it
+    QByteArray original;        // header of the message reported on, or all of it
     bool wholeOriginal = false; // `original` is all of it
 };
 

@@ -11,10 +11,10 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr std::array<char16_t, 32> windows1252 = {
-    0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd, 0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178};
+constexpr std::array<char16_t, 32> windows1252 = {0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+                                                  0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd,
+                                                  0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                                  0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178};
 
 QString fromWindows1252(QByteArrayView bytes)
 {
@@ -34,18 +34,20 @@ struct Alias
 
 // Names seen in mail for charsets that are known under another one, or are best read as a larger one.
 constexpr Alias aliases[] = {
-    {"us-ascii", ""},           {"ascii", ""},           {"unknown-8bit", ""},       {"x-unknown", ""},
-    {"utf8", "utf-8"},          {"iso-8859-1", "cp1252"}, {"latin1", "cp1252"},       {"iso8859-1", "cp1252"},
-    {"windows-1252", "cp1252"}, {"cp-1252", "cp1252"},    {"ansi_x3.4-1968", ""},     {"gb2312", "gb18030"},
-    {"gbk", "gb18030"},         {"x-gbk", "gb18030"},     {"ks_c_5601-1987", "windows-949"}, {"cp-850", "cp850"},
+    {"us-ascii", ""},      {"ascii", ""},           {"unknown-8bit", ""},
+    {"x-unknown", ""},     {"utf8", "utf-8"},       {"iso-8859-1", "cp1252"},
+    {"latin1", "cp1252"},  {"iso8859-1", "cp1252"}, {"windows-1252", "cp1252"},
+    {"cp-1252", "cp1252"}, {"ansi_x3.4-1968", ""},  {"gb2312", "gb18030"},
+    {"gbk", "gb18030"},    {"x-gbk", "gb18030"},    {"ks_c_5601-1987", "windows-949"},
+    {"cp-850", "cp850"},
 };
 
 // Charsets in which octets under 0x80 can stand for something else.
 bool shiftsAscii(QByteArrayView name)
 {
-    constexpr QByteArrayView starts[] = {"utf-16", "utf-32", "utf-7",  "utf16", "utf32", "utf7",  "iso-2022", "hz",
-                                         "ucs",    "iso-10646", "unicode", "ibm",   "cp037", "ebcdic", "scsu",  "bocu",
-                                         "imap",   "csiso2022"};
+    constexpr QByteArrayView starts[] = {"utf-16",   "utf-32", "utf-7", "utf16",     "utf32",   "utf7",
+                                         "iso-2022", "hz",     "ucs",   "iso-10646", "unicode", "ibm",
+                                         "cp037",    "ebcdic", "scsu",  "bocu",      "imap",    "csiso2022"};
     return std::ranges::any_of(starts, [name](QByteArrayView start) { return name.startsWith(start); });
 }
 

@@ -99,6 +99,11 @@ QByteArray foldValue(QByteArrayView value, qsizetype firstLineRoom)
     return out.append(QByteArrayView(text).sliced(lineStart));
 }
 
+QByteArray encodePhrase(QStringView text)
+{
+    return encodedWords(withoutControls(text.toUtf8()).trimmed());
+}
+
 QByteArray encodeHeader(QStringView text, qsizetype firstLineRoom)
 {
     const QByteArray utf8 = withoutControls(text.toUtf8()).trimmed();
@@ -116,8 +121,8 @@ QByteArray encodeHeader(QStringView text, qsizetype firstLineRoom)
         from = end + 1;
     }
     const QByteArrayView all(utf8);
-    return foldValue(all.first(first).toByteArray() + encodedWords(all.sliced(first, last - first))
-                         + all.sliced(last).toByteArray(),
+    return foldValue(all.first(first).toByteArray() + encodedWords(all.sliced(first, last - first)) +
+                         all.sliced(last).toByteArray(),
                      firstLineRoom);
 }
 

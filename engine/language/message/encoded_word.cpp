@@ -4,6 +4,7 @@
 #include "language/message/header.h"
 #include "language/message/lexical.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace posthorn::message {
@@ -30,7 +31,8 @@ std::optional<EncodedWord> parseEncodedWord(QByteArrayView from, bool spacesAllo
     if (charsetEnd < 3 || from.size() < charsetEnd + 5 || from[charsetEnd + 2] != '?')
         return std::nullopt;
     const char encoding = lowerAscii(from[charsetEnd + 1]);
-    if (encoding != 'b' && encoding != 'q')
+    const bool named = std::ranges::all_of(from.sliced(2, charsetEnd - 2), [](char c) { return isA(c, IsToken); });
+    if (!named || (encoding != 'b' && encoding != 'q'))
         return std::nullopt;
     const qsizetype textStart = charsetEnd + 3;
     qsizetype end = textStart;

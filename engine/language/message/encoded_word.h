@@ -14,8 +14,13 @@ namespace posthorn::message {
 
 // A field value for this text, folded so that lines stay under 77 octets where words allow that. ASCII stays as it is;
 // from the first to the last word that is not, encoded words in UTF-8 stand: Q if half of the octets need no escape,
-// so that people can read most of it, else B. Control characters become spaces. `firstLineRoom` is what the first line still has room for after "Name: ".
+// so that people can read most of it, else B. Control characters become spaces. `firstLineRoom` is what the first line
+// still has room for after "Name: ".
 [[nodiscard]] QByteArray encodeHeader(QStringView text, qsizetype firstLineRoom = 66);
+
+// All of the text as encoded words of a phrase (RFC 2047 §5 (3)), such as a display name; not folded, but with a space
+// wherever it may be.
+[[nodiscard]] QByteArray encodePhrase(QStringView text);
 
 // Breaks an ASCII or UTF-8 value at spaces with CRLF so that lines stay in 76 octets where words allow that. Line ends
 // that are there already become spaces first.

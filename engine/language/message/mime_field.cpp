@@ -23,11 +23,10 @@ struct RawParameter
 // Words that almost every message has, so that they need no memory of their own.
 QByteArray loweredShared(QByteArrayView text)
 {
-    static const QByteArray known[] = {"text"_ba,        "plain"_ba,  "html"_ba,    "multipart"_ba, "alternative"_ba,
-                                       "mixed"_ba,       "related"_ba, "charset"_ba, "boundary"_ba,  "7bit"_ba,
-                                       "8bit"_ba,        "base64"_ba, "name"_ba,    "quoted-printable"_ba,
-                                       "format"_ba,      "filename"_ba, "inline"_ba, "attachment"_ba,
-                                       "application"_ba, "image"_ba};
+    static const QByteArray known[] = {
+        "text"_ba,    "plain"_ba,    "html"_ba,   "multipart"_ba,  "alternative"_ba, "mixed"_ba, "related"_ba,
+        "charset"_ba, "boundary"_ba, "7bit"_ba,   "8bit"_ba,       "base64"_ba,      "name"_ba,  "quoted-printable"_ba,
+        "format"_ba,  "filename"_ba, "inline"_ba, "attachment"_ba, "application"_ba, "image"_ba};
     for (const QByteArray &word : known) {
         if (word.size() == text.size() && lowerAscii(text[0]) == word[0] && equalsIgnoringCase(word, text))
             return word;
@@ -74,8 +73,7 @@ void splitName(QByteArrayView written, RawParameter &out)
 bool readParameter(Lexer &in, RawParameter &out)
 {
     for (;;) {
-        while (in.skipSpaceAndComments() || in.take(';')) {
-        }
+        while (in.skipSpaceAndComments() || in.take(';')) {}
         if (in.atEnd())
             return false;
         const char *from = in.position();
@@ -224,8 +222,7 @@ QList<QByteArray> parseLanguages(QByteArrayView field)
     QList<QByteArray> languages;
     Lexer in(field);
     while (languages.size() < maxParameters) {
-        while (in.skipSpaceAndComments() || in.take(',')) {
-        }
+        while (in.skipSpaceAndComments() || in.take(',')) {}
         const QByteArrayView token = in.readWhile(IsToken);
         if (!token.isEmpty())
             languages.append(token.toByteArray());

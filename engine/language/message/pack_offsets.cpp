@@ -18,13 +18,34 @@ constexpr char version = 1;
 constexpr int deepest = 600;
 
 // Stored messages refer to these by place: append only, and not more than 64 in this version.
-const QByteArray words[] = {"text"_ba,       "plain"_ba,        "html"_ba,         "multipart"_ba,
-                            "mixed"_ba,      "alternative"_ba,  "related"_ba,      "7bit"_ba,
-                            "8bit"_ba,       "base64"_ba,       "quoted-printable"_ba, "utf-8"_ba,
-                            "us-ascii"_ba,   "iso-8859-1"_ba,   "application"_ba,  "octet-stream"_ba,
-                            "pdf"_ba,        "image"_ba,        "png"_ba,          "jpeg"_ba,
-                            "message"_ba,    "rfc822"_ba,       "report"_ba,       "signed"_ba,
-                            "calendar"_ba,   "binary"_ba,       "UTF-8"_ba,        "windows-1252"_ba};
+const QByteArray words[] = {"text"_ba,
+                            "plain"_ba,
+                            "html"_ba,
+                            "multipart"_ba,
+                            "mixed"_ba,
+                            "alternative"_ba,
+                            "related"_ba,
+                            "7bit"_ba,
+                            "8bit"_ba,
+                            "base64"_ba,
+                            "quoted-printable"_ba,
+                            "utf-8"_ba,
+                            "us-ascii"_ba,
+                            "iso-8859-1"_ba,
+                            "application"_ba,
+                            "octet-stream"_ba,
+                            "pdf"_ba,
+                            "image"_ba,
+                            "png"_ba,
+                            "jpeg"_ba,
+                            "message"_ba,
+                            "rfc822"_ba,
+                            "report"_ba,
+                            "signed"_ba,
+                            "calendar"_ba,
+                            "binary"_ba,
+                            "UTF-8"_ba,
+                            "windows-1252"_ba};
 constexpr quint64 wordBase = 64;
 
 void writeNumber(QByteArray &out, quint64 number)

@@ -220,8 +220,8 @@ void StructureParser::State::endHeader(qint64 offset)
     part.bodyOffset = offset;
     top.lineEndsBefore = place.lineEnds;
     const bool isRoot = open.size() == 1;
-    const bool inDigest = !isRoot && open[open.size() - 2].part->isMultipart()
-                          && open[open.size() - 2].part->subtype == "digest";
+    const bool inDigest =
+        !isRoot && open[open.size() - 2].part->isMultipart() && open[open.size() - 2].part->subtype == "digest";
     readPartFields(header, {&part, top.envelope, isRoot ? &result : nullptr, inDigest, limits.maxHeaderFields});
     if (isRoot)
         result.header = std::exchange(header, {});
@@ -321,12 +321,12 @@ bool Part::operator==(const Part &other) const
 {
     const bool sameEnvelope =
         envelope == other.envelope || (envelope && other.envelope && *envelope == *other.envelope);
-    return sameEnvelope && type == other.type && subtype == other.subtype && parameters == other.parameters
-           && id == other.id && description == other.description && encoding == other.encoding && md5 == other.md5
-           && disposition == other.disposition && dispositionParameters == other.dispositionParameters
-           && language == other.language && location == other.location && headerOffset == other.headerOffset
-           && headerSize == other.headerSize && bodyOffset == other.bodyOffset && bodySize == other.bodySize
-           && bodyLines == other.bodyLines && children == other.children;
+    return sameEnvelope && type == other.type && subtype == other.subtype && parameters == other.parameters &&
+           id == other.id && description == other.description && encoding == other.encoding && md5 == other.md5 &&
+           disposition == other.disposition && dispositionParameters == other.dispositionParameters &&
+           language == other.language && location == other.location && headerOffset == other.headerOffset &&
+           headerSize == other.headerSize && bodyOffset == other.bodyOffset && bodySize == other.bodySize &&
+           bodyLines == other.bodyLines && children == other.children;
 }
 
 } // namespace posthorn::message

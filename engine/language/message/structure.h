@@ -37,8 +37,8 @@ struct Part
     QByteArray type = QByteArrayLiteral("text");     // lower case
     QByteArray subtype = QByteArrayLiteral("plain"); // lower case
     QList<Parameter> parameters;
-    QByteArray id;          // Content-ID, null when missing
-    QByteArray description; // Content-Description
+    QByteArray id;                                   // Content-ID, null when missing
+    QByteArray description;                          // Content-Description
     QByteArray encoding = QByteArrayLiteral("7bit"); // lower case
     QByteArray md5;
     QByteArray disposition; // lower case type, null when missing
@@ -55,7 +55,7 @@ struct Part
     qint64 bodySize = 0;
     qint64 bodyLines = 0; // number of line ends in the body (a last line without one counts too)
 
-    QList<Part> children;               // multipart: its parts; message/rfc822 and message/global: the one message inside
+    QList<Part> children; // multipart: its parts; message/rfc822 and message/global: the one message inside
     std::shared_ptr<Envelope> envelope; // of message/rfc822 and message/global: of the message inside
 
     bool operator==(const Part &other) const; // envelopes by value
@@ -72,8 +72,8 @@ struct Structure
 {
     Part root; // the message itself as a part
     Envelope envelope;
-    QByteArray header; // the message's own header, exactly, with the empty line; at most maxHeaderSize octets
-    qint64 size = 0;   // octets of the whole message
+    QByteArray header;      // the message's own header, exactly, with the empty line; at most maxHeaderSize octets
+    qint64 size = 0;        // octets of the whole message
     qint64 dateSeconds = 0; // the Date field as seconds since 1970, 0 when missing or not a date
     int dateOffsetMinutes = 0;
     int receivedCount = 0; // Received fields in the message's own header

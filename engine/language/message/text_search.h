@@ -28,7 +28,7 @@ public:
 
     [[nodiscard]] bool isInFolded(QStringView folded) const; // of foldForSearch()
     [[nodiscard]] bool isIn(QStringView text) const;
-    [[nodiscard]] bool isInAscii(QByteArrayView ascii) const; // ASCII octets in any case
+    [[nodiscard]] bool isInAscii(QByteArrayView ascii) const;   // ASCII octets in any case
     [[nodiscard]] bool isInHeader(QByteArrayView header) const; // a header block, decoded field by field
 
     // A raw field value as HEADER, SUBJECT, FROM and the like look at it; an empty needle is in every one.
@@ -65,8 +65,9 @@ private:
 };
 
 // Whether a message has the needle in the sense of BODY (text parts, and the headers inside of the body) or TEXT (its
-// own header too). Parts that are neither text nor a message are left out. Needle and root must outlive it. Fed with the message's octets from its
-// first one on, cut anywhere; memory is bounded by a piece and the largest header kept (256 KiB).
+// own header too). Parts that are neither text nor a message are left out. Needle and root must outlive it. Fed with
+// the message's octets from its first one on, cut anywhere; memory is bounded by a piece and the largest header kept
+// (256 KiB).
 class MessageMatcher
 {
 public:
