@@ -69,8 +69,8 @@ void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
             return store::Mailboxes::find(connection, account, name);
         },
         [to = m_address, id, need, hasRoom](const Result<store::Mailbox> &mailbox) {
-            net::post(to, [id, need, mailbox, hasRoom](net::Session &session) {
-                auto &bound = static_cast<ImapSession &>(session);
+            net::post(to, [id, need, mailbox, hasRoom](net::Session &late) {
+                auto &bound = static_cast<ImapSession &>(late);
                 ImapService &self = bound.service();
                 if (!mailbox) {
                     bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
@@ -115,8 +115,8 @@ void ImapService::stageChunk(NeedId id)
             return delivery::stageChunk(transaction, staged, sequence, chunk);
         },
         [to = m_address, id, number = m_append->number](const Result<MessageId> &result) {
-            net::post(to, [id, result, number](net::Session &session) {
-                auto &bound = static_cast<ImapSession &>(session);
+            net::post(to, [id, result, number](net::Session &late) {
+                auto &bound = static_cast<ImapSession &>(late);
                 auto &append = bound.service().m_append;
                 if (result && append && append->number == number)
                     append->collector->staged = *result;

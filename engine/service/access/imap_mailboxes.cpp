@@ -49,8 +49,8 @@ void ImapService::on(ImapSession &, NeedId id, imap::SelectMailbox &need)
             return store::Mailboxes::find(connection, account, name);
         },
         [to = m_address, id, need](const Result<store::Mailbox> &mailbox) {
-            net::post(to, [id, need, mailbox](net::Session &session) {
-                auto &bound = static_cast<ImapSession &>(session);
+            net::post(to, [id, need, mailbox](net::Session &late) {
+                auto &bound = static_cast<ImapSession &>(late);
                 if (mailbox)
                     bound.service().selectFound(id, need, *mailbox);
                 else
@@ -71,8 +71,8 @@ void ImapService::selectFound(NeedId id, const imap::SelectMailbox &need, const 
         },
         [to = m_address, id, need, mailbox](const Result<Uid> &recent) {
             // A store that can't be written to can still be read from.
-            net::post(to, [id, need, mailbox, first = recent.value_or(0)](net::Session &session) {
-                static_cast<ImapSession &>(session).service().openSelected(id, need, mailbox, first);
+            net::post(to, [id, need, mailbox, first = recent.value_or(0)](net::Session &late) {
+                static_cast<ImapSession &>(late).service().openSelected(id, need, mailbox, first);
             });
         });
 }
@@ -83,8 +83,8 @@ void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const
     m_world.indexes->open(mailbox.id, [to = m_address, id, need, mailbox, firstRecent](
                                           const Result<std::shared_ptr<MailboxIndex>> &index) {
         // On the worker: the view is taken and watched there, so that no change can overtake the answer.
-        net::post(to, [id, need, mailbox, firstRecent, index](net::Session &session) {
-            auto &bound = static_cast<ImapSession &>(session);
+        net::post(to, [id, need, mailbox, firstRecent, index](net::Session &late) {
+            auto &bound = static_cast<ImapSession &>(late);
             if (!index) {
                 bound.answer(id, imap::Answer(imap::Failure{index.error()}));
                 return;

@@ -152,8 +152,8 @@ void Pop3Service::on(Pop3Session &session, NeedId id, pop3::OpenDrop &)
     m_locked = true;
     m_world.store->read<Opened>([account = m_account](store::Connection &connection) { return openDrop(connection, account); },
                                 [to = m_address, id](Result<Opened> drop) {
-                                    net::post(to, [id, drop = std::move(drop)](net::Session &session) {
-                                        auto &bound = static_cast<Pop3Session &>(session);
+                                    net::post(to, [id, drop = std::move(drop)](net::Session &late) {
+                                        auto &bound = static_cast<Pop3Session &>(late);
                                         bound.service().opened(bound, id, drop);
                                     });
                                 });
@@ -235,8 +235,8 @@ void Pop3Service::on(Pop3Session &session, NeedId id, pop3::Update &need)
             return removeOld(transaction, mailbox, QDateTime::currentMSecsSinceEpoch() - keepDays * dayMs, by);
         },
         [to = m_address, id](const Result<pop3::Done> &result) {
-            net::post(to, [id, result](net::Session &session) {
-                auto &bound = static_cast<Pop3Session &>(session);
+            net::post(to, [id, result](net::Session &late) {
+                auto &bound = static_cast<Pop3Session &>(late);
                 bound.service().release();
                 bound.answer(id, result ? pop3::Answer(pop3::Done{}) : pop3::Answer(pop3::Failure{result.error()}));
             });

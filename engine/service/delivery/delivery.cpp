@@ -154,7 +154,7 @@ void Delivery::tell(const Arrival &arrival, const Receipt &receipt)
                                          : arrival.recipients.front().rcpt.forwardPath.toString())
         .with(EventField::Count, qint64(arrival.recipients.size()))
         .with(EventField::Size, arrival.digest.size)
-        .with(EventField::MessageId, arrival.messageId);
+        .with(EventField::MessageIdentifier, arrival.messageId);
     m_events.emitEvent(std::move(event));
 }
 

@@ -225,8 +225,8 @@ void Service::stageChunk(NeedId id)
             return delivery::stageChunk(transaction, staged, sequence, chunk);
         },
         [to = m_address, id, journey = m_arrival->journey](const Result<MessageId> &result) {
-            net::post(to, [id, result, journey](net::Session &session) {
-                static_cast<Session &>(session).service().chunkStaged(static_cast<Session &>(session), id, journey,
+            net::post(to, [id, result, journey](net::Session &late) {
+                static_cast<Session &>(late).service().chunkStaged(static_cast<Session &>(late), id, journey,
                                                                       result);
             });
         },
@@ -274,10 +274,10 @@ void Service::messageJudged(Session &session, NeedId id, const filter::Verdict &
     m_structure = {};
     m_world.delivery->deliver(std::exchange(m_arrival, nullptr),
                               [to = m_address, id](const Result<delivery::Receipt> &receipt) {
-                                  net::post(to, [id, receipt](net::Session &session) {
+                                  net::post(to, [id, receipt](net::Session &late) {
                                       const auto reply = receipt ? Reply{250, "2.0.0", "Accepted"}
                                                                  : smtp::replyFor(receipt.error());
-                                      static_cast<Session &>(session).answer(id, Judgement{reply});
+                                      static_cast<Session &>(late).answer(id, Judgement{reply});
                                   });
                               });
     m_facts.recipients.clear();

@@ -1,0 +1,132 @@
+#include "service/access/search.h"
+
+#include "language/imap/search_match.h"
+#include "platform/store/messages.h"
+
+#include <QDateTime>
+
+#include <algorithm>
+
+namespace posthorn::access {
+
+namespace {
+
+constexpr qint64 batchOctets = 4 * 1024 * 1024;
+constexpr qint64 pieceOctets = 256 * 1024;
+using Verdict = imap::SearchMatcher::Verdict;
+
+// Looks into one message: in memory when its body came with the row, else piece by piece from the store.
+bool looksInto(store::Connection &connection, const store::StoredRow &row, const message::SearchNeedle &needle,
+               imap::SearchMatcher::Scope scope)
+{
+    const auto root = message::unpackOffsets(row.digest.parts);
+    if (!root)
+        return false;
+    message::MessageMatcher matcher(needle, scope, *root);
+    if (!row.body.isNull())
+        return matcher.feed(row.body) || matcher.finish();
+    for (qint64 at = matcher.wanted(); at >= 0; at = matcher.wanted()) {
+        const auto piece = store::Messages::read(connection, row.message, at, pieceOctets);
+        if (!piece || piece->isEmpty())
+            break;
+        if (matcher.feedAt(at, *piece))
+            return true;
+        if (matcher.wanted() <= at)
+            break;
+    }
+    return matcher.finish();
+}
+
+class Search
+{
+public:
+    Search(store::Connection &connection, MailboxId mailbox, const imap::SearchMatcher &matcher)
+        : m_connection(connection), m_mailbox(mailbox), m_matcher(matcher)
+    {
+        const imap::FetchWants wants = matcher.rowWants();
+        m_columns.header = wants.header;
+        m_columns.saveDate = wants.saveDate;
+        m_columns.parts = m_columns.body = matcher.needsText();
+    }
+    // Those of `marks` that match, into `found`.
+    Result<void> look(const QList<MessageMark> &marks, QList<Uid> &found);
+
+private:
+    [[nodiscard]] bool matches(const store::StoredRow &row, const MessageMark &mark) const;
+
+    store::Connection &m_connection;
+    MailboxId m_mailbox;
+    const imap::SearchMatcher &m_matcher;
+    store::Columns m_columns;
+};
+
+bool Search::matches(const store::StoredRow &row, const MessageMark &mark) const
+{
+    imap::FetchedRow fetched{.mark = mark, .internalDate = row.internalDate, .internalDateOffset = row.internalDateOffset,
+                             .saveDate = row.saveDate, .header = row.digest.header};
+    const Verdict verdict = m_matcher.matchRow(fetched);
+    if (verdict != Verdict::NeedMore)
+        return verdict == Verdict::Yes;
+    return m_matcher.matchAll(fetched, [&](const message::SearchNeedle &needle, imap::SearchMatcher::Scope scope) {
+        return looksInto(m_connection, row, needle, scope);
+    });
+}
+
+Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found)
+{
+    QList<UidRange> wanted;
+    for (const MessageMark &mark : marks) {
+        if (!wanted.isEmpty() && wanted.back().last + 1 == mark.uid)
+            wanted.back().last = mark.uid;
+        else
+            wanted += UidRange{mark.uid, mark.uid};
+    }
+    auto mark = marks.cbegin();
+    while (!wanted.isEmpty()) {
+        Uid next = 0;
+        const auto rows = store::Messages::rows(m_connection, m_mailbox, wanted, m_columns, batchOctets, &next);
+        if (!rows)
+            return std::unexpected(rows.error());
+        for (const store::StoredRow &row : *rows) {
+            while (mark != marks.cend() && mark->uid < row.uid)
+                ++mark;
+            if (mark != marks.cend() && mark->uid == row.uid && matches(row, *mark))
+                found += row.uid;
+        }
+        if (next == 0)
+            break;
+        while (!wanted.isEmpty() && wanted.front().last < next)
+            wanted.removeFirst();
+        if (!wanted.isEmpty())
+            wanted.front().first = std::max(wanted.front().first, next);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
+                           const imap::SearchKey &key, Uid firstRecent)
+{
+    const imap::SearchMatcher matcher(key, index.keywords(), firstRecent, QDateTime::currentSecsSinceEpoch());
+    imap::Found result;
+    result.highestModSeq = index.highestModSeq();
+    QList<MessageMark> open; // not decided by the mark
+    for (const MessageMark &mark : index.allMarks()) {
+        const Verdict verdict = matcher.matchMark(mark);
+        if (verdict == Verdict::Yes)
+            result.uids += mark.uid;
+        else if (verdict == Verdict::NeedMore)
+            open += mark;
+    }
+    if (open.isEmpty())
+        return result;
+    const qsizetype sure = result.uids.size();
+    Search rest(connection, mailbox, matcher);
+    if (const auto looked = rest.look(open, result.uids); !looked)
+        return std::unexpected(looked.error());
+    std::inplace_merge(result.uids.begin(), result.uids.begin() + sure, result.uids.end());
+    return result;
+}
+
+} // namespace posthorn::access

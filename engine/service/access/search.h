@@ -1,0 +1,13 @@
+// SEARCH over one mailbox: what the marks in memory decide is decided there; only the rest is read.
+#pragma once
+
+#include "language/imap/needs.h"
+#include "service/access/index_cache.h"
+
+namespace posthorn::access {
+
+// On a store thread. UIDs ascending.
+[[nodiscard]] Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
+                                         const imap::SearchKey &key, Uid firstRecent);
+
+} // namespace posthorn::access
