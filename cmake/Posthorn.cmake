@@ -18,6 +18,10 @@ if(MSVC)
 else()
     target_compile_options(posthorn_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
         -Wno-missing-field-initializers)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # GCC 14 sees uninitialized members in moved std::optional and std::variant of Qt containers where there are none.
+        target_compile_options(posthorn_options INTERFACE -Wno-maybe-uninitialized)
+    endif()
     if(POSTHORN_WERROR)
         target_compile_options(posthorn_options INTERFACE -Werror)
     endif()

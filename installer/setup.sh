@@ -70,7 +70,7 @@ make_root() {
     as_root chmod 1777 "$CACHE/ccache"
     if [ ! -e "$ROOT/.complete" ]; then
         say "Making the Debian 13 root (about a minute)"
-        as_root rm -rf "$ROOT.new"
+        as_root rm -rf --one-file-system "$ROOT.new"
         as_root debootstrap --variant=minbase trixie "$ROOT.new" "${POSTHORN_MIRROR:-http://deb.debian.org/debian}" \
             > /tmp/posthorn-debootstrap.$$.log 2>&1 || { tail -n 20 /tmp/posthorn-debootstrap.$$.log; fail "debootstrap failed"; }
         rm -f /tmp/posthorn-debootstrap.$$.log
@@ -78,7 +78,11 @@ make_root() {
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$ROOT.new/usr/sbin/policy-rc.d" >/dev/null
         as_root chmod +x "$ROOT.new/usr/sbin/policy-rc.d"
         as_root mkdir -p "$ROOT.new$INSIDE" "$ROOT.new/var/cache/ccache"
-        as_root rm -rf "$ROOT"
+        # Never delete through a mount: an unfinished root with something mounted in it is left alone.
+        if [ -e "$ROOT" ]; then
+            grep -q " $ROOT/" /proc/self/mounts && fail "$ROOT is unfinished and has file systems mounted in it: unmount them first"
+            as_root rm -rf --one-file-system "$ROOT"
+        fi
         as_root mv "$ROOT.new" "$ROOT"
         as_root touch "$ROOT/.complete"
     fi

@@ -1,6 +1,5 @@
 #include "platform/net/conversation.h"
 
-#include "platform/net/client_hello.h"
 #include "platform/system/clock.h"
 
 namespace posthorn::net {
@@ -40,39 +39,21 @@ Conversation::~Conversation()
 
 void Conversation::begin()
 {
-    auto stream = std::make_unique<PlainStream>(m_arrival.takeSocket(), quint64(m_id.value), *m_around.poller);
-    if (!stream->isGood()) {
+    m_plain = std::make_unique<PlainStream>(m_arrival.takeSocket(), quint64(m_id.value), *m_around.poller);
+    m_stream = m_plain.get();
+    if (!m_plain->isGood()) {
         m_phase = Phase::Over;
-        return;
+    } else if (m_arrival.options().implicitTls) {
+        beginTls();
+    } else {
+        openSession(nullptr);
+        turn(0);
     }
-    m_stream = std::move(stream);
-    if (m_arrival.options().implicitTls) {
-        m_phase = Phase::Hello;
-        m_deadline = m_since + handshakeTime;
-        return;
-    }
-    openSession(nullptr);
-    turn(0);
 }
 
-// Streams call back from within their own calls; such events wait until the turn under way is over.
 void Conversation::turn(quint8 events)
 {
-    m_missed |= events;
-    if (m_inTurn)
-        return;
-    m_inTurn = true;
-    do {
-        step(std::exchange(m_missed, quint8(0)));
-    } while (m_missed != 0 && m_phase != Phase::Over);
-    m_inTurn = false;
-}
-
-void Conversation::step(quint8 events)
-{
-    if (m_phase == Phase::Hello)
-        lookAtHello();
-    else if (m_phase == Phase::Handshake)
+    if (m_phase == Phase::Handshake)
         handshake();
     else if (m_phase == Phase::Linger && m_stream->close())
         m_phase = Phase::Over;
@@ -86,59 +67,26 @@ void Conversation::step(quint8 events)
         pump();
 }
 
-// The name the client asks for chooses the certificate, and QSslSocket wants that before the handshake.
-void Conversation::lookAtHello()
+void Conversation::beginTls()
 {
-    QByteArray &buffer = m_around.buffer;
-    const qint64 got = system::peek(plain()->socket(), buffer.data(), qMin<qint64>(buffer.size(), maxClientHello));
-    if (got == system::WouldBlock)
-        return;
-    if (got == 0 || got == system::Broken) {
-        cut();
-        return;
-    }
-    const ClientHello hello = parseClientHello(QByteArrayView(buffer).first(got));
-    const bool worthWaiting = hello.state == ClientHello::State::Incomplete && got > m_peeked && got < maxClientHello;
-    if (worthWaiting && system::setReadableFrom(plain()->socket(), int(got) + 1)) {
-        m_peeked = got; // or the peer closed, or it fills the buffer: then we come here with as much as before
-        return;
-    }
-    if (m_peeked > 0)
-        system::setReadableFrom(plain()->socket(), 1);
-    beginTls(hello.serverName);
-}
-
-void Conversation::beginTls(const QByteArray &serverName)
-{
-    const QSslConfiguration configuration = m_around.tls->forName(serverName);
-    if (configuration.localCertificateChain().isEmpty()) {
-        cut();
-        return;
-    }
-    m_facts.serverName = serverName;
-    m_facts.certificateHash = m_around.tls->endPointHash(serverName);
     m_phase = Phase::Handshake;
-    const system::Socket socket = plain()->release();
-    m_isPlain = false;
-    m_stream = std::make_unique<TlsStream>(socket, configuration,
-                                           [this](quint8 events) { m_around.wake(m_id, events); });
+    m_deadline = now() + handshakeTime;
+    m_readPaused = false;
+    m_tls = std::make_unique<TlsStream>(std::move(m_plain), *m_around.tls);
+    m_stream = m_tls.get();
+    m_stream->watch(Poller::Readable);
 }
 
 void Conversation::handshake()
 {
-    auto &stream = static_cast<TlsStream &>(*m_stream);
-    if (stream.isGone()) {
+    const TlsStream::Handshake state = m_tls->handshake();
+    if (state == TlsStream::Handshake::Failed)
         cut();
+    if (state != TlsStream::Handshake::Done)
         return;
-    }
-    if (!stream.isReady())
-        return;
-    const TlsFacts facts = stream.facts();
-    m_facts.protocol = facts.protocol;
-    m_facts.cipher = facts.cipher;
     m_phase = Phase::Talk;
     m_since = now();
-    m_missed |= Poller::Readable; // it may have sent more than the handshake
+    m_facts = m_tls->facts();
     if (m_session)
         m_session->machine().tlsStarted(m_facts);
     else
@@ -177,9 +125,6 @@ void Conversation::read()
         if (!wantsInput())
             break;
     }
-    // A plain stream will say again that there is more; TLS says so only after a pause.
-    if (!m_isPlain)
-        pauseReading();
 }
 
 void Conversation::receive(qint64 octets)
@@ -219,20 +164,18 @@ void Conversation::pump()
 void Conversation::settle()
 {
     const Machine &machine = m_session->machine();
-    const qint64 unsent = waiting();
-    if (unsent == 0 && (m_closing || machine.finished() || (m_peerClosed && machine.hungry()))) {
+    const bool idle = waiting() == 0;
+    if (idle && (m_closing || machine.finished() || (m_peerClosed && machine.hungry()))) {
         finish();
         return;
     }
-    if (unsent == 0 && wantsTls()) {
-        m_phase = Phase::Hello;
-        m_peeked = 0;
-        m_deadline = now() + handshakeTime;
-        m_readPaused = false;
-    } else if (wantsInput()) {
-        m_readPaused = false;
+    if (idle && wantsTls()) {
+        beginTls();
+        return;
     }
-    m_stream->watch((unsent > 0 ? Poller::Writable : 0) | (m_readPaused ? 0 : Poller::Readable));
+    if (wantsInput())
+        m_readPaused = false;
+    m_stream->watch((idle ? 0 : Poller::Writable) | (m_readPaused ? 0 : Poller::Readable));
 }
 
 void Conversation::queue(QByteArray output)
@@ -293,7 +236,7 @@ void Conversation::finish()
     endSession();
     m_phase = Phase::Linger;
     m_deadline = now() + lingerTime;
-    if ((m_isPlain && m_peerClosed) || m_stream->close())
+    if (m_stream->close())
         m_phase = Phase::Over;
 }
 
@@ -324,7 +267,7 @@ void Conversation::report(bool opened)
 
 void Conversation::shutDown()
 {
-    if (m_phase == Phase::Hello || m_phase == Phase::Handshake) {
+    if (m_phase == Phase::Handshake) {
         cut();
     } else if (m_phase == Phase::Talk) {
         m_session->machine().shutDown();
@@ -351,10 +294,9 @@ void Conversation::tickTalk(qint64 at)
 {
     const Machine &machine = m_session->machine();
     const qint64 unsent = waiting();
-    const qint64 delivered = m_bytesOut - m_stream->unsent();
-    if (unsent == 0 || delivered != m_delivered)
+    if (unsent == 0 || m_bytesOut != m_delivered)
         m_progress = at;
-    m_delivered = delivered;
+    m_delivered = m_bytesOut;
     const bool stalled = at - m_progress >= stallTime;
     const bool orphaned = m_peerClosed && at - m_since >= orphanTime;
     if (stalled || orphaned || (m_closing && at >= m_deadline)) {
@@ -377,12 +319,12 @@ void Conversation::tickTalk(qint64 at)
 
 qint64 Conversation::waiting() const
 {
-    return m_output.size() - m_taken + m_stream->unsent();
+    return m_output.size() - m_taken;
 }
 
 bool Conversation::wantsTls() const
 {
-    return m_isPlain && m_session->machine().wantsTls();
+    return !m_tls && m_session->machine().wantsTls();
 }
 
 bool Conversation::wantsInput() const

@@ -6,6 +6,7 @@
 #include "platform/net/network.h"
 #include "platform/net/session.h"
 #include "platform/net/stream.h"
+#include "platform/net/tls_stream.h"
 
 namespace posthorn::net {
 
@@ -16,7 +17,6 @@ struct Surroundings
     system::Poller *poller = nullptr;
     const TlsContexts *tls = nullptr;
     QByteArray buffer; // for reading; used within one call only
-    std::function<void(ConversationId, quint8 events)> wake;
     const std::atomic<bool> *watched = nullptr; // somebody wants reports
     std::function<void(bool opened, ConversationState)> report;
 };
@@ -35,23 +35,19 @@ public:
     void close();             // an administrator's word: the machine says goodbye now
     void cut();               // no goodbye
 
-    // May be destroyed.
-    [[nodiscard]] bool isOver() const { return m_phase == Phase::Over && !m_inTurn; }
+    [[nodiscard]] bool isOver() const { return m_phase == Phase::Over; }
     [[nodiscard]] Session *session() const { return m_session.get(); }
     [[nodiscard]] ConversationState state() const;
 
 private:
     enum class Phase {
-        Hello,     // TLS is to begin, the client's first message has not come
         Handshake,
         Talk,
         Linger,    // the session is over, the peer has not taken everything yet
         Over,
     };
 
-    void step(quint8 events);
-    void lookAtHello();
-    void beginTls(const QByteArray &serverName);
+    void beginTls();
     void handshake();
     void openSession(const TlsFacts *facts);
     void read();
@@ -70,12 +66,13 @@ private:
     [[nodiscard]] qint64 waiting() const;
     [[nodiscard]] bool wantsInput() const;
     [[nodiscard]] bool wantsTls() const;
-    PlainStream *plain() const { return static_cast<PlainStream *>(m_stream.get()); } // when m_isPlain
 
     Surroundings &m_around;
     ConversationId m_id;
     Arrival m_arrival;
-    std::unique_ptr<Stream> m_stream;
+    std::unique_ptr<PlainStream> m_plain; // until TLS begins
+    std::unique_ptr<TlsStream> m_tls;     // from then on
+    Stream *m_stream = nullptr;           // whichever it is
     std::unique_ptr<Session> m_session;
     TlsFacts m_facts;
     QByteArray m_output; // not taken by the stream yet, from m_taken on
@@ -84,14 +81,10 @@ private:
     qint64 m_bytesIn = 0, m_bytesOut = 0;
     qint64 m_since = 0;      // when the wait began that patience() limits
     qint64 m_heard = 0;      // octets since then
-    qint64 m_deadline = 0;   // of Hello, Handshake, Linger and closing
+    qint64 m_deadline = 0;   // of Handshake, Linger and closing
     qint64 m_delivered = 0;  // octets of output the system had taken when last looked
     qint64 m_progress = 0;   // when that changed
-    qint64 m_peeked = 0;     // octets of the client's first message seen
     Phase m_phase = Phase::Talk;
-    quint8 m_missed = 0;     // events that came within a turn
-    bool m_inTurn = false;
-    bool m_isPlain = true;
     bool m_readPaused = false;
     bool m_peerClosed = false;
     bool m_closing = false;

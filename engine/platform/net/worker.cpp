@@ -68,10 +68,6 @@ void Worker::setUp()
     m_around.poller = m_poller.get();
     m_around.tls = m_setting.tls.get();
     m_around.buffer = QByteArray(readBuffer, Qt::Uninitialized);
-    m_around.wake = [this](ConversationId id, quint8 events) {
-        ready(id, events);
-        endRound();
-    };
     m_around.watched = m_setting.watched;
     m_around.report = [this](bool opened, ConversationState state) {
         m_reports.push_back({opened, std::move(state)});

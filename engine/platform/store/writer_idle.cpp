@@ -12,7 +12,7 @@ namespace posthorn::store {
 using namespace Qt::StringLiterals;
 using std::chrono::steady_clock;
 
-static constexpr qint64 checkpointOctets = 16 * 1024 * 1024;
+static constexpr qint64 checkpointOctets = 32 * 1024 * 1024;
 static constexpr qint64 hugeLog = 256 * 1024 * 1024;
 
 Result<void> Writer::inTransaction(const std::function<Result<void>(Transaction &)> &work)

@@ -1,0 +1,199 @@
+#include "platform/net/tls_stream.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <limits>
+#include <memory>
+
+namespace posthorn::net {
+
+using system::Poller;
+
+namespace {
+
+// OpenSSL's own socket BIO raises SIGPIPE and makes system calls; this one goes through the plain stream.
+int writeBio(BIO *bio, const char *octets, size_t size, size_t *written)
+{
+    auto &plain = *static_cast<PlainStream *>(BIO_get_data(bio));
+    const qint64 taken = plain.write(QByteArrayView(octets, qsizetype(size)));
+    BIO_clear_retry_flags(bio);
+    if (taken == system::WouldBlock)
+        BIO_set_retry_write(bio);
+    *written = size_t(qMax<qint64>(taken, 0));
+    return taken > 0;
+}
+
+int readBio(BIO *bio, char *to, size_t size, size_t *read)
+{
+    auto &plain = *static_cast<PlainStream *>(BIO_get_data(bio));
+    const qint64 got = plain.read(to, qint64(size));
+    BIO_clear_retry_flags(bio);
+    if (got == system::WouldBlock)
+        BIO_set_retry_read(bio);
+    if (got == 0)
+        BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    *read = size_t(qMax<qint64>(got, 0));
+    return got > 0;
+}
+
+long controlBio(BIO *bio, int command, long, void *)
+{
+    if (command == BIO_CTRL_EOF)
+        return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
+    return command == BIO_CTRL_FLUSH;
+}
+
+BIO_METHOD *streamMethod()
+{
+    static BIO_METHOD *const method = [] {
+        BIO_METHOD *const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "posthorn stream");
+        BIO_meth_set_write_ex(made, &writeBio);
+        BIO_meth_set_read_ex(made, &readBio);
+        BIO_meth_set_ctrl(made, &controlBio);
+        BIO_meth_set_create(made, [](BIO *bio) {
+            BIO_set_init(bio, 1);
+            return 1;
+        });
+        return made;
+    }();
+    return method;
+}
+
+// Letters, digits, '-', '_' and '.' only, in lower case: it is shown, logged and compared.
+QByteArray cleanName(const char *name)
+{
+    QByteArray clean = QByteArray(name).toLower();
+    if (clean.endsWith('.'))
+        clean.chop(1);
+    for (const char c : std::as_const(clean)) {
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
+            return {};
+    }
+    return clean;
+}
+
+} // namespace
+
+void TlsStream::Free::operator()(ssl_st *session) const
+{
+    SSL_free(session);
+}
+
+TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &contexts)
+    : m_plain(std::move(plain)), m_contexts(contexts), m_context(contexts.forName({}))
+{
+    SSL_CTX *const context = m_context.handle.get();
+    if (!context)
+        return;
+    m_session.reset(SSL_new(context));
+    BIO *const bio = BIO_new(streamMethod());
+    if (!m_session || !bio) {
+        BIO_free(bio);
+        m_session.reset();
+        return;
+    }
+    BIO_set_data(bio, m_plain.get());
+    SSL_set_bio(m_session.get(), bio, bio);
+    SSL_set_app_data(m_session.get(), this);
+    SSL_CTX_set_tlsext_servername_callback(context, &TlsStream::chooseContext); // always the same one
+    SSL_set_accept_state(m_session.get());
+}
+
+TlsStream::~TlsStream() = default;
+
+int TlsStream::chooseContext(ssl_st *session, int *, void *)
+{
+    auto &self = *static_cast<TlsStream *>(SSL_get_app_data(session));
+    const char *const name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
+    if (!name)
+        return SSL_TLSEXT_ERR_NOACK;
+    self.m_serverName = cleanName(name);
+    TlsContext chosen = self.m_contexts.forName(self.m_serverName);
+    if (chosen.handle && chosen.handle != self.m_context.handle) {
+        SSL_set_SSL_CTX(session, chosen.handle.get());
+        self.m_context = std::move(chosen);
+    }
+    return SSL_TLSEXT_ERR_OK;
+}
+
+TlsStream::Handshake TlsStream::handshake()
+{
+    if (!m_session)
+        return Handshake::Failed;
+    ERR_clear_error();
+    const int result = SSL_do_handshake(m_session.get());
+    if (result == 1) {
+        m_plain->watch(Poller::Readable);
+        return Handshake::Done;
+    }
+    switch (SSL_get_error(m_session.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+        m_plain->watch(Poller::Readable);
+        return Handshake::UnderWay;
+    case SSL_ERROR_WANT_WRITE:
+        m_plain->watch(Poller::Writable);
+        return Handshake::UnderWay;
+    default:
+        m_broken = true;
+        return Handshake::Failed;
+    }
+}
+
+TlsFacts TlsStream::facts() const
+{
+    return {SSL_get_version(m_session.get()), SSL_CIPHER_get_name(SSL_get_current_cipher(m_session.get())), m_serverName,
+            m_context.endPointHash};
+}
+
+qint64 TlsStream::outcome(int result) const
+{
+    switch (SSL_get_error(m_session.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        return system::WouldBlock;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    default:
+        return system::Broken;
+    }
+}
+
+qint64 TlsStream::read(char *to, qint64 max)
+{
+    if (m_broken)
+        return system::Broken;
+    ERR_clear_error();
+    size_t got = 0;
+    const int result = SSL_read_ex(m_session.get(), to, size_t(max), &got);
+    if (result == 1)
+        return qint64(got);
+    const qint64 why = outcome(result);
+    m_broken = why == system::Broken;
+    return why;
+}
+
+qint64 TlsStream::write(QByteArrayView octets)
+{
+    if (m_broken)
+        return system::Broken;
+    ERR_clear_error();
+    size_t taken = 0;
+    const int result = SSL_write_ex(m_session.get(), octets.data(), size_t(octets.size()), &taken);
+    if (result == 1)
+        return qint64(taken);
+    m_broken = outcome(result) != system::WouldBlock;
+    return m_broken ? system::Broken : system::WouldBlock;
+}
+
+bool TlsStream::close()
+{
+    if (!m_closing && !m_broken && m_session) {
+        ERR_clear_error();
+        SSL_shutdown(m_session.get()); // says that it is over; does not wait for the same from the peer
+    }
+    m_closing = true;
+    return m_plain->close();
+}
+
+} // namespace posthorn::net

@@ -1,0 +1,49 @@
+// TLS on top of a plain stream, on the server's side.
+#pragma once
+
+#include "core/machine.h"
+#include "platform/net/stream.h"
+#include "platform/net/tls_contexts.h"
+
+#include <memory>
+
+struct ssl_st; // OpenSSL's SSL
+
+namespace posthorn::net {
+
+class TlsStream final : public Stream
+{
+public:
+    // Takes the plain stream over. The contexts must outlive this; one of them is chosen by the name the client asks for.
+    TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &contexts);
+    ~TlsStream() override;
+
+    enum class Handshake { Done, UnderWay, Failed };
+    // Goes on as far as it can; call it again when what it watches for has come.
+    [[nodiscard]] Handshake handshake();
+    // Once the handshake is done.
+    [[nodiscard]] TlsFacts facts() const;
+
+    [[nodiscard]] qint64 read(char *to, qint64 max) override;
+    [[nodiscard]] qint64 write(QByteArrayView octets) override;
+    void watch(quint8 interest) override { m_plain->watch(interest); }
+    [[nodiscard]] bool close() override;
+
+private:
+    static int chooseContext(ssl_st *session, int *alert, void *);
+    [[nodiscard]] qint64 outcome(int result) const;
+
+    struct Free
+    {
+        void operator()(ssl_st *session) const;
+    };
+    std::unique_ptr<PlainStream> m_plain;
+    const TlsContexts &m_contexts;
+    TlsContext m_context;
+    QByteArray m_serverName;
+    std::unique_ptr<ssl_st, Free> m_session;
+    bool m_broken = false;  // nothing more may be said: not even that it is over
+    bool m_closing = false;
+};
+
+} // namespace posthorn::net
