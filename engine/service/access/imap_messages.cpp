@@ -18,7 +18,7 @@ constexpr qsizetype marksInOneAnswer = 20'000;
 
 store::Columns columnsFor(const imap::FetchWants &wants)
 {
-    return {wants.header, wants.envelope, wants.bodyStructure, wants.parts, wants.body, wants.saveDate,
+    return {wants.header || wants.body, wants.envelope, wants.bodyStructure, wants.parts, wants.body, wants.saveDate,
             imap::FetchWants::inlineBodySize};
 }
 
@@ -36,6 +36,9 @@ void keepChangedSince(QList<MessageMark> &marks, ModSeq since)
 
 imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
 {
+    // The store keeps header and body apart; FETCH counts octets from the start of the whole message.
+    if (!row.body.isNull())
+        row.body.prepend(row.digest.header);
     return {mark, row.internalDate, row.internalDateOffset, row.saveDate, std::move(row.digest.envelope),
             std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
             std::move(row.body)};

@@ -24,7 +24,7 @@ bool looksInto(store::Connection &connection, const store::StoredRow &row, const
         return false;
     message::MessageMatcher matcher(needle, scope, *root);
     if (!row.body.isNull())
-        return matcher.feed(row.body) || matcher.finish();
+        return matcher.feed(row.digest.header) || matcher.feed(row.body) || matcher.finish();
     for (qint64 at = matcher.wanted(); at >= 0; at = matcher.wanted()) {
         const auto piece = store::Messages::read(connection, row.message, at, pieceOctets);
         if (!piece || piece->isEmpty())
@@ -44,7 +44,7 @@ public:
         : m_connection(connection), m_mailbox(mailbox), m_matcher(matcher)
     {
         const imap::FetchWants wants = matcher.rowWants();
-        m_columns.header = wants.header;
+        m_columns.header = wants.header || matcher.needsText();
         m_columns.saveDate = wants.saveDate;
         m_columns.parts = m_columns.body = matcher.needsText();
     }
