@@ -67,7 +67,7 @@ void Arguments::end()
         m_error = result.error();
 }
 
-QByteArray Arguments::word() { return ok() ? m_lexer.takeName().toByteArray() : QByteArray(); }
+QByteArray Arguments::word() { return ok() ? taken(m_lexer.atom()) : QByteArray(); }
 
 QByteArray Arguments::atom() { return ok() ? taken(m_lexer.atom()) : QByteArray(); }
 

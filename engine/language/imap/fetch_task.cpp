@@ -118,10 +118,7 @@ void FetchTask::received(FetchedRows &rows)
 {
     m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
     m_batch = rows.rows.size();
-    if (m_rows.isEmpty())
-        m_rows.swap(rows.rows);
-    else
-        m_rows += rows.rows;
+    m_rows += rows.rows;
 }
 
 // Writes as long as there is room, and asks for what comes next.
