@@ -127,8 +127,8 @@ static void deliverMany(House &house, int count, int sessions, qsizetype bodySiz
     QSemaphore free(sessions);
     std::atomic<int> failed = 0;
     house.groups = 0;
-    const std::string what = std::to_string(sessions) + " sessions, " + std::to_string(bodySize + 600) + " octets, "
-                             + std::to_string(accounts) + " accounts";
+    const std::string what = std::to_string(sessions) + " sessions, " + std::to_string(bodySize + 600) + " octets, " +
+                             std::to_string(accounts) + " accounts";
     measure(what.c_str(), count, [&] {
         for (int i = 0; i < count; ++i) {
             free.acquire();
@@ -182,8 +182,7 @@ static void readAll(House &house, MailboxId mailbox, int count)
         measure("rows without columns", count, [&] { readRows(connection, mailbox, {}, ~0U); });
         const Columns digest{.header = true, .envelope = true, .bodyStructure = true};
         measure("rows with envelope", count, [&] { readRows(connection, mailbox, {.envelope = true}, ~0U); });
-        measure("rows with header, envelope, structure", count,
-                [&] { readRows(connection, mailbox, digest, ~0U); });
+        measure("rows with header, envelope, structure", count, [&] { readRows(connection, mailbox, digest, ~0U); });
         const int bodies = qMin(count, 20'000);
         measure("rows with header and body", bodies,
                 [&] { readRows(connection, mailbox, {.header = true, .body = true}, Uid(bodies)); });
@@ -230,9 +229,8 @@ static void change(House &house, MailboxId mailbox, int count)
     write("expunge", int(some), [&](Transaction &transaction) {
         must(Mailboxes::expunge(transaction, archive.id, {{1, some}}, true, u"bench"_s));
     });
-    write("expunge the rest", count - int(some), [&](Transaction &transaction) {
-        must(Mailboxes::expunge(transaction, mailbox, {}, true, u"bench"_s));
-    });
+    write("expunge the rest", count - int(some),
+          [&](Transaction &transaction) { must(Mailboxes::expunge(transaction, mailbox, {}, true, u"bench"_s)); });
 }
 
 int main(int argc, char **argv)

@@ -40,9 +40,9 @@ static Result<DomainId> domainFor(Connection &connection, const Account &account
 
 static Result<void> makeFirstMailboxes(Transaction &transaction, AccountId id)
 {
-    static const QList<std::pair<QString, QByteArray>> first{
-        {u"INBOX"_s, {}},          {u"Drafts"_s, "\\Drafts"_ba}, {u"Sent"_s, "\\Sent"_ba},
-        {u"Trash"_s, "\\Trash"_ba}, {u"Junk"_s, "\\Junk"_ba},     {u"Archive"_s, "\\Archive"_ba}};
+    static const QList<std::pair<QString, QByteArray>> first{{u"INBOX"_s, {}},         {u"Drafts"_s, "\\Drafts"_ba},
+                                                             {u"Sent"_s, "\\Sent"_ba}, {u"Trash"_s, "\\Trash"_ba},
+                                                             {u"Junk"_s, "\\Junk"_ba}, {u"Archive"_s, "\\Archive"_ba}};
     for (const auto &[name, use] : first) {
         if (auto made = Mailboxes::create(transaction, id, name, use); !made)
             return std::unexpected(made.error());

@@ -18,10 +18,10 @@ class Transaction;
 struct Domain
 {
     DomainId id;
-    QString name;             // A-label form, lower case
-    QString aliasOf;          // a domain whose accounts this one shares; empty: a domain of its own
-    QString catchAll;         // address that gets mail for unknown local parts; empty: refused
-    QString certificateFile;  // for SNI, may be empty
+    QString name;            // A-label form, lower case
+    QString aliasOf;         // a domain whose accounts this one shares; empty: a domain of its own
+    QString catchAll;        // address that gets mail for unknown local parts; empty: refused
+    QString certificateFile; // for SNI, may be empty
     QString keyFile;
 };
 
@@ -31,8 +31,8 @@ struct Account
     DomainId domain;
     QString address; // local@domain, lower case
     QString displayName;
-    QByteArray credential;   // auth::toText form
-    qint64 quotaOctets = 0;  // 0: none
+    QByteArray credential;  // auth::toText form
+    qint64 quotaOctets = 0; // 0: none
     qint64 usedOctets = 0;
     bool enabled = true;
     bool administrator = false;

@@ -1,7 +1,6 @@
 // Custody and consistency: what must always be so, asked of the database itself.
-#include "platform/store/maintenance.h"
-
 #include "platform/store/mailbox_rows.h"
+#include "platform/store/maintenance.h"
 #include "platform/store/sql/connection.h"
 
 #include <algorithm>
@@ -24,7 +23,9 @@ public:
     void count(Selection selection, qint64 &into);
     void database(bool quick);
     void mailboxes();
+    void owners();
     void contents();
+    void holders();
     void journeys();
     void delivered();
     [[nodiscard]] bool wasRemoved(qint64 mailbox, Uid uid);
@@ -95,51 +96,64 @@ void Checker::mailboxes()
                    .arg(row.number(1))
                    .arg(row.number(2));
            });
+}
+
+void Checker::owners()
+{
     faults(m_connection.select("SELECT mailbox.id, mailbox.name FROM mailbox LEFT JOIN account ON account.id = "
                                "mailbox.account_id WHERE account.id IS NULL"),
            [](const Row &row) { return u"Mailbox %1 (%2) has no account"_s.arg(row.number(0)).arg(row.text(1)); });
-    faults(m_connection.select("SELECT mailbox_id, count(*) FROM mailbox_message WHERE mailbox_id NOT IN (SELECT id "
-                               "FROM mailbox) GROUP BY mailbox_id"),
-           [](const Row &row) {
-               return u"%2 messages are in the mailbox %1, which does not exist"_s.arg(row.number(0)).arg(row.number(1));
-           });
-    faults(m_connection.select("SELECT address, used_octets, ifnull(c.octets, 0) FROM account LEFT JOIN (SELECT "
-                               "account_id, sum(octets) AS octets FROM mailbox GROUP BY account_id) AS c ON "
-                               "c.account_id = account.id WHERE used_octets <> ifnull(c.octets, 0)"),
-           [](const Row &row) {
-               return u"Account %1 uses %3 octets, but says %2"_s.arg(row.text(0)).arg(row.number(1)).arg(row.number(2));
-           });
+    faults(
+        m_connection.select("SELECT mailbox_id, count(*) FROM mailbox_message WHERE mailbox_id NOT IN (SELECT id "
+                            "FROM mailbox) GROUP BY mailbox_id"),
+        [](const Row &row) {
+            return u"%2 messages are in the mailbox %1, which does not exist"_s.arg(row.number(0)).arg(row.number(1));
+        });
+    faults(
+        m_connection.select("SELECT address, used_octets, ifnull(c.octets, 0) FROM account LEFT JOIN (SELECT "
+                            "account_id, sum(octets) AS octets FROM mailbox GROUP BY account_id) AS c ON "
+                            "c.account_id = account.id WHERE used_octets <> ifnull(c.octets, 0)"),
+        [](const Row &row) {
+            return u"Account %1 uses %3 octets, but says %2"_s.arg(row.text(0)).arg(row.number(1)).arg(row.number(2));
+        });
 }
 
 void Checker::contents()
 {
-    faults(m_connection.select("SELECT message.id, message.size, message.header_size + ifnull(c.octets, 0) FROM message "
-                               "LEFT JOIN (SELECT id / 65536 AS message_id, sum(length(octets)) AS octets FROM content "
-                               "GROUP BY 1) AS c ON c.message_id = message.id WHERE message.size <> "
-                               "message.header_size + ifnull(c.octets, 0) OR message.header_size <> "
-                               "length(message.header)"),
-           [](const Row &row) {
-               return u"Message %1 should have %2 octets and has %3"_s.arg(row.number(0))
-                   .arg(row.number(1))
-                   .arg(row.number(2));
-           });
-    faults(m_connection.select("SELECT DISTINCT content.id / 65536 FROM content WHERE content.id / 65536 NOT IN (SELECT "
-                               "id FROM message) AND content.id / 65536 NOT IN (SELECT message_id FROM staged) AND "
-                               "content.id > 0"),
-           [](const Row &row) { return u"Octets of a message %1 that does not exist"_s.arg(row.number(0)); });
+    faults(
+        m_connection.select("SELECT message.id, message.size, message.header_size + ifnull(c.octets, 0) FROM message "
+                            "LEFT JOIN (SELECT id / 65536 AS message_id, sum(length(octets)) AS octets FROM content "
+                            "GROUP BY 1) AS c ON c.message_id = message.id WHERE message.size <> "
+                            "message.header_size + ifnull(c.octets, 0) OR message.header_size <> "
+                            "length(message.header)"),
+        [](const Row &row) {
+            return u"Message %1 should have %2 octets and has %3"_s.arg(row.number(0))
+                .arg(row.number(1))
+                .arg(row.number(2));
+        });
+    faults(
+        m_connection.select("SELECT DISTINCT content.id / 65536 FROM content WHERE content.id / 65536 NOT IN (SELECT "
+                            "id FROM message) AND content.id / 65536 NOT IN (SELECT message_id FROM staged) AND "
+                            "content.id > 0"),
+        [](const Row &row) { return u"Octets of a message %1 that does not exist"_s.arg(row.number(0)); });
+}
+
+void Checker::holders()
+{
     faults(m_connection.select("SELECT id FROM message WHERE NOT EXISTS (SELECT 1 FROM mailbox_message WHERE "
                                "mailbox_message.message_id = message.id) AND NOT EXISTS (SELECT 1 FROM queue WHERE "
                                "queue.message_id = message.id) AND NOT EXISTS (SELECT 1 FROM orphan WHERE "
                                "orphan.message_id = message.id)"),
            [](const Row &row) { return u"Message %1 is held by nobody and not listed as such"_s.arg(row.number(0)); });
-    faults(m_connection.select("SELECT mailbox_id, uid, mailbox_message.message_id FROM mailbox_message LEFT JOIN message "
-                               "ON message.id = mailbox_message.message_id WHERE message.id IS NULL OR "
-                               "mailbox_message.size <> message.size"),
-           [](const Row &row) {
-               return u"Mailbox %1: UID %2 holds message %3, which is missing or of another size"_s.arg(row.number(0))
-                   .arg(row.number(1))
-                   .arg(row.number(2));
-           });
+    faults(
+        m_connection.select("SELECT mailbox_id, uid, mailbox_message.message_id FROM mailbox_message LEFT JOIN message "
+                            "ON message.id = mailbox_message.message_id WHERE message.id IS NULL OR "
+                            "mailbox_message.size <> message.size"),
+        [](const Row &row) {
+            return u"Mailbox %1: UID %2 holds message %3, which is missing or of another size"_s.arg(row.number(0))
+                .arg(row.number(1))
+                .arg(row.number(2));
+        });
     faults(m_connection.select("SELECT queue.id, message_id FROM queue LEFT JOIN message ON message.id = "
                                "queue.message_id WHERE message.id IS NULL"),
            [](const Row &row) {
@@ -156,7 +170,9 @@ bool Checker::wasRemoved(qint64 mailbox, Uid uid)
                         .select("SELECT first_uid, last_uid FROM expunged WHERE mailbox_id = ? UNION ALL SELECT 1, "
                                 "uid_next - 1 FROM mailbox_removed WHERE id = ?",
                                 mailbox, mailbox)
-                        .each([&](const Row &row) { ranges.append({Uid(row.number(0)), Uid(row.number(1))}); });
+                        .each([&](const Row &row) {
+                            ranges.append({Uid(row.number(0)), Uid(row.number(1))});
+                        });
         if (!read && state)
             state = read;
         m_tombstones = ranges.isEmpty() ? ranges : normalized(ranges);
@@ -167,37 +183,41 @@ bool Checker::wasRemoved(qint64 mailbox, Uid uid)
 
 void Checker::delivered()
 {
-    faults(m_connection.select(
-               "SELECT CAST(t.journey AS TEXT), t.mailbox_id, t.uid FROM trace AS t WHERE t.step IN (1, 11) AND t.uid > "
-               "0 AND NOT EXISTS (SELECT 1 FROM mailbox_message AS m WHERE m.mailbox_id = t.mailbox_id AND m.uid = "
-               "t.uid) ORDER BY t.mailbox_id"),
-           [this](const Row &row) {
-               if (wasRemoved(row.number(1), Uid(row.number(2))))
-                   return QString();
-               return u"The message %1 was delivered as UID %3 of mailbox %2, and is gone; nobody removed it"_s
-                   .arg(row.text(0))
-                   .arg(row.number(1))
-                   .arg(row.number(2));
-           });
+    faults(
+        m_connection.select(
+            "SELECT CAST(t.journey AS TEXT), t.mailbox_id, t.uid FROM trace AS t WHERE t.step IN (1, 11) AND t.uid > "
+            "0 AND NOT EXISTS (SELECT 1 FROM mailbox_message AS m WHERE m.mailbox_id = t.mailbox_id AND m.uid = "
+            "t.uid) ORDER BY t.mailbox_id"),
+        [this](const Row &row) {
+            if (wasRemoved(row.number(1), Uid(row.number(2))))
+                return QString();
+            return u"The message %1 was delivered as UID %3 of mailbox %2, and is gone; nobody removed it"_s
+                .arg(row.text(0))
+                .arg(row.number(1))
+                .arg(row.number(2));
+        });
 }
 
 // Steps: 0 received, 1 delivered, 2 queued, 5 removed, 6 sent, 7 failed, 11 submitted.
 void Checker::journeys()
 {
-    faults(m_connection.select("SELECT CAST(journey AS TEXT) FROM trace GROUP BY journey HAVING sum(step IN (0, 11)) > 0 "
-                               "AND sum(step IN (1, 2, 5, 6, 7) OR uid > 0) = 0"),
-           [](const Row &row) {
-               return u"The message %1 was received, and is not delivered, queued or removed by anybody"_s.arg(row.text(0));
-           });
+    faults(
+        m_connection.select("SELECT CAST(journey AS TEXT) FROM trace GROUP BY journey HAVING sum(step IN (0, 11)) > 0 "
+                            "AND sum(step IN (1, 2, 5, 6, 7) OR uid > 0) = 0"),
+        [](const Row &row) {
+            return u"The message %1 was received, and is not delivered, queued or removed by anybody"_s.arg(
+                row.text(0));
+        });
     delivered();
-    faults(m_connection.select("SELECT CAST(t.journey AS TEXT) FROM (SELECT journey, sum(step = 2) AS queued, "
-                               "sum(step IN (5, 6, 7)) AS ended FROM trace GROUP BY journey) AS t LEFT JOIN (SELECT "
-                               "journey, count(*) AS entries FROM queue GROUP BY journey) AS q ON q.journey = t.journey "
-                               "WHERE t.queued > t.ended + ifnull(q.entries, 0)"),
-           [](const Row &row) {
-               return u"The message %1 was queued, and left the queue without being sent, failed or removed"_s.arg(
-                   row.text(0));
-           });
+    faults(
+        m_connection.select("SELECT CAST(t.journey AS TEXT) FROM (SELECT journey, sum(step = 2) AS queued, "
+                            "sum(step IN (5, 6, 7)) AS ended FROM trace GROUP BY journey) AS t LEFT JOIN (SELECT "
+                            "journey, count(*) AS entries FROM queue GROUP BY journey) AS q ON q.journey = t.journey "
+                            "WHERE t.queued > t.ended + ifnull(q.entries, 0)"),
+        [](const Row &row) {
+            return u"The message %1 was queued, and left the queue without being sent, failed or removed"_s.arg(
+                row.text(0));
+        });
 }
 
 Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
@@ -207,7 +227,9 @@ Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
     Checker checker(connection);
     checker.database(quick);
     checker.mailboxes();
+    checker.owners();
     checker.contents();
+    checker.holders();
     checker.journeys();
     CheckReport &report = checker.report;
     checker.count(connection.select("SELECT count(*) FROM message"), report.messages);

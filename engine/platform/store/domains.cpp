@@ -19,8 +19,8 @@ static bool hasBadCharacters(QStringView text)
 
 Result<void> checkDomain(const QString &name)
 {
-    if (name.isEmpty() || name.size() > 253 || name.contains(u'@') || hasBadCharacters(name)
-        || name != name.toLower() || name.startsWith(u'.') || name.endsWith(u'.') || name.contains(".."_L1))
+    if (name.isEmpty() || name.size() > 253 || name.contains(u'@') || hasBadCharacters(name) ||
+        name != name.toLower() || name.startsWith(u'.') || name.endsWith(u'.') || name.contains(".."_L1))
         return fail(ErrorKind::Invalid, u"This is no domain name"_s);
     return {};
 }
@@ -69,8 +69,7 @@ static Result<void> checkAliasOf(Connection &connection, const Domain &domain)
 {
     if (domain.aliasOf.isEmpty())
         return {};
-    const auto found =
-        connection.select("SELECT alias_of = '' FROM domain WHERE name = ?", domain.aliasOf).number();
+    const auto found = connection.select("SELECT alias_of = '' FROM domain WHERE name = ?", domain.aliasOf).number();
     if (!found)
         return std::unexpected(found.error());
     if (!*found || **found == 0 || domain.aliasOf == domain.name)
@@ -93,10 +92,10 @@ Result<DomainId> Accounts::addDomain(Transaction &transaction, const Domain &dom
     const auto id = connection.ledger()->next(connection, Counter::Domain);
     if (!id)
         return std::unexpected(id.error());
-    auto done = connection.run("INSERT INTO domain (id, name, alias_of, catch_all, certificate_file, key_file) "
-                               "VALUES (?, ?, ?, ?, ?, ?)",
-                               *id, domain.name, domain.aliasOf, domain.catchAll, domain.certificateFile,
-                               domain.keyFile);
+    auto done =
+        connection.run("INSERT INTO domain (id, name, alias_of, catch_all, certificate_file, key_file) "
+                       "VALUES (?, ?, ?, ?, ?, ?)",
+                       *id, domain.name, domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -107,8 +106,7 @@ Result<QList<Domain>> Accounts::domains(Connection &connection)
 {
     QList<Domain> domains;
     auto done =
-        connection
-            .select("SELECT id, name, alias_of, catch_all, certificate_file, key_file FROM domain ORDER BY name")
+        connection.select("SELECT id, name, alias_of, catch_all, certificate_file, key_file FROM domain ORDER BY name")
             .each([&](const Row &row) { domains.append(domainFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
@@ -118,9 +116,10 @@ Result<QList<Domain>> Accounts::domains(Connection &connection)
 Result<void> Accounts::updateDomain(Transaction &transaction, const Domain &domain)
 {
     Connection &connection = transaction.connection();
-    const auto name = connection.select("SELECT name FROM domain WHERE id = ?", domain.id.value).first([](const Row &row) {
-        return row.text(0);
-    });
+    const auto name =
+        connection.select("SELECT name FROM domain WHERE id = ?", domain.id.value).first([](const Row &row) {
+            return row.text(0);
+        });
     if (!name)
         return std::unexpected(name.error());
     if (!*name)
@@ -129,10 +128,10 @@ Result<void> Accounts::updateDomain(Transaction &transaction, const Domain &doma
         return fail(ErrorKind::Invalid, u"A domain keeps its name"_s);
     if (auto valid = checkAliasOf(connection, domain); !valid)
         return valid;
-    auto done = connection.run("UPDATE domain SET alias_of = ?, catch_all = ?, certificate_file = ?, key_file = ? "
-                               "WHERE id = ?",
-                               domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile,
-                               domain.id.value);
+    auto done =
+        connection.run("UPDATE domain SET alias_of = ?, catch_all = ?, certificate_file = ?, key_file = ? "
+                       "WHERE id = ?",
+                       domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile, domain.id.value);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -148,8 +147,8 @@ static Result<void> writeTargets(Connection &connection, AliasId id, const QStri
     for (qsizetype i = 0; i < targets.size(); ++i) {
         if (targets.at(i).indexOf(u'@') < 1 || hasBadCharacters(targets.at(i)))
             return fail(ErrorKind::Invalid, u"This is no mail address: %1"_s.arg(targets.at(i)));
-        auto done = connection.run("INSERT INTO alias_target (alias_id, position, target) VALUES (?, ?, ?)", id.value, i,
-                                   targets.at(i));
+        auto done = connection.run("INSERT INTO alias_target (alias_id, position, target) VALUES (?, ?, ?)", id.value,
+                                   i, targets.at(i));
         if (!done)
             return std::unexpected(done.error());
     }
@@ -208,8 +207,8 @@ Result<void> Accounts::updateAlias(Transaction &transaction, const Alias &alias)
 Result<void> Accounts::removeAlias(Transaction &transaction, const QString &address)
 {
     Connection &connection = transaction.connection();
-    auto done = connection.run("DELETE FROM alias_target WHERE alias_id IN (SELECT id FROM alias WHERE address = ?)",
-                               address);
+    auto done =
+        connection.run("DELETE FROM alias_target WHERE alias_id IN (SELECT id FROM alias WHERE address = ?)", address);
     if (!done)
         return std::unexpected(done.error());
     done = connection.run("DELETE FROM alias WHERE address = ?", address);

@@ -56,15 +56,16 @@ void Guard::look(bool now)
     const qint64 free = QStorageInfo(m_options.directory).bytesAvailable();
     const bool low = free >= 0 && free < m_options.minFreeOctets;
     if (low != (health == Health::LowSpace))
-        become(low ? Health::LowSpace : Health::Good, low ? u"%1 octets of disk space are left"_s.arg(free) : QString());
+        become(low ? Health::LowSpace : Health::Good,
+               low ? u"%1 octets of disk space are left"_s.arg(free) : QString());
 }
 
 // A damaged store takes nothing more until it has been looked after.
 bool Guard::refuses() const
 {
     const Health health = m_health;
-    return health == Health::Corrupt || health == Health::Full || health == Health::ReadOnly
-        || health == Health::Closed;
+    return health == Health::Corrupt || health == Health::Full || health == Health::ReadOnly ||
+           health == Health::Closed;
 }
 
 Error Guard::refusal() const

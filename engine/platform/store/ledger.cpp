@@ -67,7 +67,9 @@ Result<Ledger::Kept<Usage> *> Ledger::keep(Connection &connection, AccountId id)
     if (const auto it = m_usage.rows.find(id); it != m_usage.rows.end())
         return &*it;
     const auto loaded = connection.select("SELECT quota_octets, used_octets FROM account WHERE id = ?", id.value)
-                            .first([](const Row &row) { return Usage{row.number(0), row.number(1)}; });
+                            .first([](const Row &row) {
+                                return Usage{row.number(0), row.number(1)};
+                            });
     if (!loaded)
         return std::unexpected(loaded.error());
     if (!*loaded)
@@ -156,8 +158,10 @@ Result<Weight> Ledger::weight(Connection &connection, MessageId id)
 {
     if (const auto it = m_weights.constFind(id); it != m_weights.constEnd())
         return *it;
-    const auto loaded = connection.select("SELECT size, sent_date FROM message WHERE id = ?", id.value)
-                            .first([](const Row &row) { return Weight{row.number(0), row.number(1)}; });
+    const auto loaded =
+        connection.select("SELECT size, sent_date FROM message WHERE id = ?", id.value).first([](const Row &row) {
+            return Weight{row.number(0), row.number(1)};
+        });
     if (!loaded)
         return std::unexpected(loaded.error());
     if (!*loaded)
@@ -231,8 +235,7 @@ Result<void> Ledger::writeUsage(Connection &connection)
         if (it == m_usage.rows.end() || !it->dirty)
             continue;
         m_usage.touch(id);
-        auto done =
-            connection.run("UPDATE account SET used_octets = ? WHERE id = ?", it->value.usedOctets, id.value);
+        auto done = connection.run("UPDATE account SET used_octets = ? WHERE id = ?", it->value.usedOctets, id.value);
         if (!done)
             return std::unexpected(done.error());
         it->dirty = false;

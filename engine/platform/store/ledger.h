@@ -1,8 +1,8 @@
 // What the writer's group under way has changed and not written yet: mailbox totals, account usage, counters.
 //
 // A message delivered costs no statement for its mailbox's row: the row is read once, kept in memory for as long as the
-// writer lives (nobody else writes), changed there, and written back once a group, before the COMMIT. Each job's changes
-// can be undone alone. Writer's thread only.
+// writer lives (nobody else writes), changed there, and written back once a group, before the COMMIT. Each job's
+// changes can be undone alone. Writer's thread only.
 #pragma once
 
 #include "core/result.h"
@@ -36,8 +36,8 @@ class Ledger
 {
 public:
     // The pointers stay good until the next call of any function here.
-    [[nodiscard]] Result<const Mailbox *> mailbox(Connection &, MailboxId); // NotFound
-    [[nodiscard]] Result<Mailbox *> alterMailbox(Connection &, MailboxId);  // to be written back
+    [[nodiscard]] Result<const Mailbox *> mailbox(Connection &, MailboxId);                     // NotFound
+    [[nodiscard]] Result<Mailbox *> alterMailbox(Connection &, MailboxId);                      // to be written back
     [[nodiscard]] Result<MailboxId> mailboxNamed(Connection &, AccountId, const QString &name); // NotFound
     [[nodiscard]] Result<const Usage *> usage(Connection &, AccountId);
     [[nodiscard]] Result<Usage *> alterUsage(Connection &, AccountId);
@@ -103,10 +103,10 @@ private:
     Book<MailboxId, Mailbox> m_mailboxes;
     Book<AccountId, Usage> m_usage;
     QHash<std::pair<AccountId, QString>, MailboxId> m_names;
-    bool m_namesChanged = false; // in this job
+    bool m_namesChanged = false;              // in this job
     std::array<Kept<qint64>, 7> m_counters{}; // 0: not read yet
-    QHash<MessageId, Weight> m_weights; // of this group
-    QList<MessageId> m_unheld;          // of this job
+    QHash<MessageId, Weight> m_weights;       // of this group
+    QList<MessageId> m_unheld;                // of this job
     QList<std::pair<AccountId, qint64>> m_written;
     QList<MailboxId> m_dirtyMailboxes;
     QList<AccountId> m_dirtyAccounts;

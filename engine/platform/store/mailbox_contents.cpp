@@ -15,8 +15,7 @@ Result<Marks> Mailboxes::marks(Connection &connection, MailboxId id, const QList
 {
     if (auto settled = connection.settle(); !settled)
         return std::unexpected(settled.error());
-    auto marks = connection
-                     .select("SELECT highest_mod_seq, uid_next, messages FROM mailbox WHERE id = ?", id.value)
+    auto marks = connection.select("SELECT highest_mod_seq, uid_next, messages FROM mailbox WHERE id = ?", id.value)
                      .first([](const Row &row) {
                          return std::pair(Marks{{}, ModSeq(row.number(0)), Uid(row.number(1))}, row.number(2));
                      });
@@ -47,8 +46,8 @@ Result<void> checkRoom(Transaction &transaction, const Mailbox &mailbox, qint64 
 static void noteAppended(Transaction &transaction, const Mailbox &mailbox, const MessageMark &mark)
 {
     auto &changes = transaction.changes.mailboxes;
-    if (changes.isEmpty() || changes.last().mailbox != mailbox.id || !changes.last().altered.isEmpty()
-        || !changes.last().expunged.isEmpty() || changes.last().removed)
+    if (changes.isEmpty() || changes.last().mailbox != mailbox.id || !changes.last().altered.isEmpty() ||
+        !changes.last().expunged.isEmpty() || changes.last().removed)
         changes.append(MailboxChange{.mailbox = mailbox.id});
     changes.last().modSeq = mailbox.highestModSeq;
     changes.last().appended.append(mark);
@@ -161,16 +160,30 @@ static Result<void> writeFlags(Connection &connection, MailboxId id, const QList
     const QList<UidRange> altered = uidsOf(change.altered);
     qint64 rows = 0;
     for (const UidRange range : ranges.size() < altered.size() ? ranges : altered) {
-        auto done = connection.run("UPDATE mailbox_message SET flags = (flags & ?) | ?, mod_seq = ? WHERE mailbox_id = "
-                                   "? AND uid BETWEEN ? AND ? AND mod_seq <= ? AND flags <> ((flags & ?) | ?)",
-                                   rule.keep, rule.put, modSeq, id.value, range.first, range.last, limit, rule.keep,
-                                   rule.put);
+        auto done =
+            connection.run("UPDATE mailbox_message SET flags = (flags & ?) | ?, mod_seq = ? WHERE mailbox_id = "
+                           "? AND uid BETWEEN ? AND ? AND mod_seq <= ? AND flags <> ((flags & ?) | ?)",
+                           rule.keep, rule.put, modSeq, id.value, range.first, range.last, limit, rule.keep, rule.put);
         if (!done)
             return std::unexpected(done.error());
         rows += *done;
     }
     if (rows != change.altered.size())
         return fail(ErrorKind::Internal, u"The flags could not be stored"_s, u"rows altered: %1"_s.arg(rows));
+    return {};
+}
+
+static Result<void> apply(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
+                          ModSeq limit, const Sorted &sorted, ModSeq modSeq)
+{
+    if (sorted.change.altered.isEmpty())
+        return {};
+    if (auto done = writeFlags(transaction, id, ranges, rule, limit, sorted.change, modSeq); !done)
+        return done;
+    const auto counted = countIn(transaction, id, 0, sorted.unseen, sorted.deleted, 0);
+    if (!counted)
+        return std::unexpected(counted.error());
+    (*counted)->highestModSeq = modSeq;
     return {};
 }
 
@@ -196,14 +209,8 @@ Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, 
     const FlagRule rule = ruleOf(action, *mask);
     Sorted sorted = sortOut(*marks, rule, limit, modSeq);
     FlagsChange &change = sorted.change;
-    if (!change.altered.isEmpty()) {
-        if (auto done = writeFlags(connection, id, proper, rule, limit, change, modSeq); !done)
-            return std::unexpected(done.error());
-        const auto counted = countIn(transaction, id, 0, sorted.unseen, sorted.deleted, 0);
-        if (!counted)
-            return std::unexpected(counted.error());
-        (*counted)->highestModSeq = modSeq;
-    }
+    if (auto applied = apply(transaction, id, proper, rule, limit, sorted, modSeq); !applied)
+        return std::unexpected(applied.error());
     const auto after = ledger.mailbox(connection, id);
     if (!after)
         return std::unexpected(after.error());

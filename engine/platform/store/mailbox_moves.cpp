@@ -15,7 +15,7 @@ namespace {
 struct Run
 {
     UidRange from;
-    Uid to = 0; // of the first
+    Uid to = 0;         // of the first
     Flags keywords = 0; // in the target's bits
 };
 
@@ -126,17 +126,19 @@ static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, M
     MailboxChange change{.mailbox = to, .modSeq = modSeq, .keywords = made ? (*target)->keywords : Keywords()};
     change.appended.reserve(marks.size());
     for (const MessageMark &mark : marks)
-        change.appended.append({first + Uid(change.appended.size()), (mark.flags & flag::System) | mapped(mark.flags, *map),
-                                modSeq, mark.message, mark.size});
+        change.appended.append({first + Uid(change.appended.size()),
+                                (mark.flags & flag::System) | mapped(mark.flags, *map), modSeq, mark.message,
+                                mark.size});
     transaction.changes.mailboxes.append(std::move(change));
     return copyRuns(connection, source.id, to, runsOf(marks, first, *map), modSeq);
 }
 
 static Result<void> listOrphans(Connection &connection, MailboxId id, UidRange range, Which which)
 {
-    auto done = connection.run("INSERT INTO orphan (message_id) SELECT message_id FROM mailbox_message WHERE mailbox_id "
-                               "= ? AND uid BETWEEN ? AND ? AND (flags & ?) <> ? ON CONFLICT DO NOTHING",
-                               id.value, range.first, range.last, flag::Deleted, which == Which::All ? -1 : 0);
+    auto done =
+        connection.run("INSERT INTO orphan (message_id) SELECT message_id FROM mailbox_message WHERE mailbox_id "
+                       "= ? AND uid BETWEEN ? AND ? AND (flags & ?) <> ? ON CONFLICT DO NOTHING",
+                       id.value, range.first, range.last, flag::Deleted, which == Which::All ? -1 : 0);
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->setSawOrphans(true);
@@ -145,8 +147,9 @@ static Result<void> listOrphans(Connection &connection, MailboxId id, UidRange r
 
 static Result<qint64> deleteRows(Connection &connection, MailboxId id, UidRange range, Which which)
 {
-    return connection.run("DELETE FROM mailbox_message WHERE mailbox_id = ? AND uid BETWEEN ? AND ? AND (flags & ?) <> ?",
-                          id.value, range.first, range.last, flag::Deleted, which == Which::All ? -1 : 0);
+    return connection.run(
+        "DELETE FROM mailbox_message WHERE mailbox_id = ? AND uid BETWEEN ? AND ? AND (flags & ?) <> ?", id.value,
+        range.first, range.last, flag::Deleted, which == Which::All ? -1 : 0);
 }
 
 static Result<void> layTombstones(Connection &connection, MailboxId id, ModSeq modSeq, const QList<UidRange> &uids,
@@ -163,8 +166,8 @@ static Result<void> layTombstones(Connection &connection, MailboxId id, ModSeq m
     return {};
 }
 
-// Takes `marks` out, which are all in `ranges` that `which` names. Their contents may be held by nobody after it, unless
-// they were `moved`.
+// Takes `marks` out, which are all in `ranges` that `which` names. Their contents may be held by nobody after it,
+// unless they were `moved`.
 static Result<QList<UidRange>> takeOut(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges,
                                        Which which, const QList<MessageMark> &marks, const QString &by, bool moved)
 {
@@ -246,8 +249,7 @@ Result<QList<UidRange>> Mailboxes::expunge(Transaction &transaction, MailboxId i
         if (!regardless)
             marks->removeIf([](const MessageMark &mark) { return !(mark.flags & flag::Deleted); });
         if (!marks->isEmpty()) {
-            auto taken =
-                takeOut(transaction, id, proper, regardless ? Which::All : Which::Deleted, *marks, by, false);
+            auto taken = takeOut(transaction, id, proper, regardless ? Which::All : Which::Deleted, *marks, by, false);
             if (!taken)
                 return taken;
             gone = std::move(*taken);

@@ -52,8 +52,9 @@ Result<Mailbox> loadMailbox(Connection &connection, MailboxId id)
     if (!keywords)
         return std::unexpected(keywords.error());
     (*found)->keywords = *keywords;
-    const auto subscribed = connection.select("SELECT 1 FROM subscription WHERE account_id = ? AND name = ?",
-                                              (*found)->account.value, (*found)->name)
+    const auto subscribed = connection
+                                .select("SELECT 1 FROM subscription WHERE account_id = ? AND name = ?",
+                                        (*found)->account.value, (*found)->name)
                                 .number();
     if (!subscribed)
         return std::unexpected(subscribed.error());
@@ -87,8 +88,8 @@ static Result<void> readSpan(Connection &connection, MailboxId id, UidRange span
                 "WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid",
                 id.value, span.first, span.last)
         .each([&](const Row &row) {
-            marks.append({Uid(row.number(0)), Flags(row.number(1)), ModSeq(row.number(2)), {row.number(3)},
-                          row.number(4)});
+            marks.append(
+                {Uid(row.number(0)), Flags(row.number(1)), ModSeq(row.number(2)), {row.number(3)}, row.number(4)});
         });
 }
 
@@ -161,8 +162,7 @@ static Result<Flags> makeKeyword(Transaction &transaction, MailboxId id, const Q
         return fail(ErrorKind::TooLarge, u"The mailbox has too many keywords"_s);
     if (name.isEmpty() || name.size() > 128 || name.startsWith('\\'))
         return fail(ErrorKind::Invalid, u"No such flag"_s);
-    auto done =
-        connection.run("INSERT INTO keyword (mailbox_id, bit, name) VALUES (?, ?, ?)", id.value, bit, name);
+    auto done = connection.run("INSERT INTO keyword (mailbox_id, bit, name) VALUES (?, ?, ?)", id.value, bit, name);
     if (!done)
         return std::unexpected(done.error());
     (*mailbox)->keywords.append(name);

@@ -265,10 +265,10 @@ Result<void> Mailboxes::subscribe(Transaction &transaction, AccountId account, c
         return valid;
     if (auto settled = connection.settle(); !settled)
         return settled;
-    auto done = subscribe
-                    ? connection.run("INSERT INTO subscription (account_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                                     account.value, proper)
-                    : connection.run("DELETE FROM subscription WHERE account_id = ? AND name = ?", account.value, proper);
+    auto done =
+        subscribe ? connection.run("INSERT INTO subscription (account_id, name) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                                   account.value, proper)
+                  : connection.run("DELETE FROM subscription WHERE account_id = ? AND name = ?", account.value, proper);
     if (!done)
         return std::unexpected(done.error());
     if (const auto id = connection.ledger()->mailboxNamed(connection, account, proper))

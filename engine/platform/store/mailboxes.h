@@ -59,7 +59,7 @@ class Mailboxes
 {
 public:
     static Result<QList<Mailbox>> list(Connection &, AccountId);
-    static Result<QStringList> lostSubscriptions(Connection &, AccountId); // subscribed names without a mailbox
+    static Result<QStringList> lostSubscriptions(Connection &, AccountId);     // subscribed names without a mailbox
     static Result<Mailbox> find(Connection &, AccountId, const QString &name); // NotFound; INBOX in any case
     static Result<Mailbox> get(Connection &, MailboxId);
     // Makes missing parents. Exists, Invalid (name too long, empty parts, control characters), TooLarge (too many).

@@ -32,10 +32,10 @@ struct CheckReport
 class Maintenance
 {
 public:
-    // Custody and consistency: SQLite's own check; mailbox totals against recounts; UIDs below UIDNEXT, MODSEQs not over
-    // HIGHESTMODSEQ; account usage; each content as long as its row says and held by somebody or an orphan; every
-    // Received journey has an end (delivered, queued, removed by somebody named, ...); every Delivered step's UID is there
-    // or expunged by somebody named.
+    // Custody and consistency: SQLite's own check; mailbox totals against recounts; UIDs below UIDNEXT, MODSEQs not
+    // over HIGHESTMODSEQ; account usage; each content as long as its row says and held by somebody or an orphan; every
+    // Received journey has an end (delivered, queued, removed by somebody named, ...); every Delivered step's UID is
+    // there or expunged by somebody named.
     static Result<CheckReport> check(Connection &, bool quick = false);
     static QStringList tables();
     // One JSON object a line; blobs as base64. Same order as tables().

@@ -1,7 +1,6 @@
 // Reading of contents.
-#include "platform/store/messages.h"
-
 #include "platform/store/mailbox_rows.h"
+#include "platform/store/messages.h"
 #include "platform/store/sql/connection.h"
 
 namespace posthorn::store {
@@ -41,9 +40,10 @@ private:
 
 Selection RowReader::plain(UidRange range)
 {
-    return m_connection.select("SELECT uid, message_id, internal_date, internal_date_offset, save_date, size, sent_date "
-                               "FROM mailbox_message WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid",
-                               m_mailbox.value, range.first, range.last);
+    return m_connection.select(
+        "SELECT uid, message_id, internal_date, internal_date_offset, save_date, size, sent_date "
+        "FROM mailbox_message WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid",
+        m_mailbox.value, range.first, range.last);
 }
 
 Selection RowReader::withDigest(UidRange range)
@@ -96,8 +96,8 @@ bool RowReader::take(const Row &row)
         stored.digest.header = row.octets(10);
     if (m_columns.body)
         stored.body = row.octets(11);
-    m_octets += 128 + stored.digest.parts.size() + stored.digest.envelope.size() + stored.digest.bodyStructure.size()
-                + stored.digest.header.size() + stored.body.size();
+    m_octets += 128 + stored.digest.parts.size() + stored.digest.envelope.size() + stored.digest.bodyStructure.size() +
+                stored.digest.header.size() + stored.body.size();
     rows.append(std::move(stored));
     return true;
 }
@@ -166,11 +166,12 @@ static Result<void> readBody(Connection &connection, MessageId id, qint64 offset
 
 Result<QByteArray> Messages::read(Connection &connection, MessageId id, qint64 offset, qint64 length)
 {
-    const auto found = connection
-                           .select("SELECT size, header_size, CASE WHEN header_size > ? THEN header END FROM message "
-                                   "WHERE id = ?",
-                                   offset, id.value)
-                           .first([](const Row &row) { return std::tuple(row.number(0), row.number(1), row.octets(2)); });
+    const auto found =
+        connection
+            .select("SELECT size, header_size, CASE WHEN header_size > ? THEN header END FROM message "
+                    "WHERE id = ?",
+                    offset, id.value)
+            .first([](const Row &row) { return std::tuple(row.number(0), row.number(1), row.octets(2)); });
     if (!found)
         return std::unexpected(found.error());
     if (!*found)

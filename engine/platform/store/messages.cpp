@@ -47,10 +47,11 @@ Result<MessageId> Messages::add(Transaction &transaction, const Digest &digest, 
         return std::unexpected(id.error());
     if (digest.size != digest.header.size() + body.size())
         return fail(ErrorKind::Internal, u"The message can't be stored"_s, u"its size is not its octets"_s);
-    auto done = connection.run("INSERT INTO message (id, size, sent_date, header_size, parts, envelope, body_structure, "
-                               "header) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                               *id, digest.size, digest.sentDate, digest.header.size(), digest.parts, digest.envelope,
-                               digest.bodyStructure, digest.header);
+    auto done =
+        connection.run("INSERT INTO message (id, size, sent_date, header_size, parts, envelope, body_structure, "
+                       "header) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                       *id, digest.size, digest.sentDate, digest.header.size(), digest.parts, digest.envelope,
+                       digest.bodyStructure, digest.header);
     if (!done)
         return std::unexpected(done.error());
     if (auto stored = insertBody(connection, {*id}, body); !stored)
@@ -97,7 +98,9 @@ static Result<Tail> tailOf(Connection &connection, MessageId id)
                           .select("SELECT id, start + length(octets) FROM content WHERE id BETWEEN ? AND ? "
                                   "ORDER BY id DESC LIMIT 1",
                                   firstPiece(id), lastPiece(id))
-                          .first([id](const Row &row) { return Tail{row.number(0) - firstPiece(id) + 1, row.number(1)}; });
+                          .first([id](const Row &row) {
+                              return Tail{row.number(0) - firstPiece(id) + 1, row.number(1)};
+                          });
     if (!last)
         return std::unexpected(last.error());
     return last->value_or(Tail{});
@@ -112,7 +115,8 @@ Result<void> Messages::append(Transaction &transaction, MessageId id, int sequen
     if (!tail)
         return std::unexpected(tail.error());
     if (sequence != tail->pieces || bodyPiece.size() > chunkOctets || bodyPiece.isEmpty())
-        return fail(ErrorKind::Internal, u"The message can't be stored"_s, u"a piece out of order or of a wrong size"_s);
+        return fail(ErrorKind::Internal, u"The message can't be stored"_s,
+                    u"a piece out of order or of a wrong size"_s);
     if (sequence > lastPiece({0}))
         return fail(ErrorKind::TooLarge, u"The message has too many pieces"_s);
     return insertPiece(connection, id, sequence, tail->octets, bodyPiece);
@@ -156,12 +160,13 @@ Result<bool> Messages::collectOrphans(Transaction &transaction, int limit)
 {
     Connection &connection = transaction.connection();
     QList<std::pair<MessageId, bool>> orphans; // and whether somebody holds it after all
-    auto read = connection
-                    .select("SELECT message_id, EXISTS (SELECT 1 FROM mailbox_message WHERE mailbox_message.message_id = "
-                            "orphan.message_id) OR EXISTS (SELECT 1 FROM queue WHERE queue.message_id = "
-                            "orphan.message_id) FROM orphan ORDER BY message_id LIMIT ?",
-                            limit)
-                    .each([&](const Row &row) { orphans.emplaceBack(MessageId{row.number(0)}, row.number(1) != 0); });
+    auto read =
+        connection
+            .select("SELECT message_id, EXISTS (SELECT 1 FROM mailbox_message WHERE mailbox_message.message_id = "
+                    "orphan.message_id) OR EXISTS (SELECT 1 FROM queue WHERE queue.message_id = "
+                    "orphan.message_id) FROM orphan ORDER BY message_id LIMIT ?",
+                    limit)
+            .each([&](const Row &row) { orphans.emplaceBack(MessageId{row.number(0)}, row.number(1) != 0); });
     if (!read)
         return std::unexpected(read.error());
     for (const auto &[id, held] : std::as_const(orphans)) {

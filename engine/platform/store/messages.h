@@ -32,7 +32,7 @@ struct StoredRow
     int internalDateOffset = 0;
     qint64 saveDate = 0;
     Uid uid = 0;
-    Digest digest; // only the columns asked for
+    Digest digest;   // only the columns asked for
     QByteArray body; // only when asked for and small enough
 };
 
@@ -58,7 +58,8 @@ public:
     static Result<void> finish(Transaction &, MessageId, const Digest &);
     static Result<void> dropStaged(Transaction &, MessageId);
 
-    // Rows of one mailbox, ascending by UID, until about `maxOctets` are gathered; *next is the UID to go on from, or 0.
+    // Rows of one mailbox, ascending by UID, until about `maxOctets` are gathered; *next is the UID to go on from, or
+    // 0.
     static Result<QList<StoredRow>> rows(Connection &, MailboxId, const QList<UidRange> &, const Columns &,
                                          qint64 maxOctets, Uid *next);
     // Octets from `offset`, at most `length`; fewer only at the message's end. NotFound when the message is gone.

@@ -122,8 +122,8 @@ static Result<void> changed(Transaction &transaction, const Result<qint64> &rows
 
 Result<void> Queue::setState(Transaction &transaction, EntryId id, EntryState state)
 {
-    return changed(transaction, transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state),
-                                                             id.value));
+    return changed(transaction,
+                   transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state), id.value));
 }
 
 // A held entry stays held until it is released.

@@ -21,27 +21,27 @@ struct Entry
 {
     EntryId id;
     MessageId message;
-    QByteArray journey;      // the trace's key of this message
-    QByteArray reversePath;  // without brackets, empty: null
+    QByteArray journey;     // the trace's key of this message
+    QByteArray reversePath; // without brackets, empty: null
     QByteArray recipient;
-    QByteArray domain;       // of the recipient
+    QByteArray domain;            // of the recipient
     QByteArray originalRecipient; // ORCPT
-    quint8 notify = 0;       // smtp::NotifyFlag bits
+    quint8 notify = 0;            // smtp::NotifyFlag bits
     QByteArray ret, envid;
     bool smtpUtf8 = false;
-    int body = 0;            // smtp::BodyType
+    int body = 0; // smtp::BodyType
     EntryState state = EntryState::Waiting;
-    qint64 createdAt = 0;    // ms since 1970
+    qint64 createdAt = 0; // ms since 1970
     qint64 nextAttempt = 0;
     int attempts = 0;
     QString lastError;
     QByteArray lastDialogue;
-    qint64 size = 0;         // of the message; filled by list and get
+    qint64 size = 0; // of the message; filled by list and get
 };
 
 struct QueueFilter
 {
-    QString text;   // found in sender, recipient or journey
+    QString text; // found in sender, recipient or journey
     QString domain;
     std::optional<EntryState> state;
     qint64 afterId = 0;

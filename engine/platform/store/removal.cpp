@@ -11,9 +11,10 @@ namespace posthorn::store {
 static Result<void> clearMailbox(Connection &connection, MailboxId id)
 {
     for (const auto &done : {
-             connection.run("INSERT INTO orphan (message_id) SELECT message_id FROM mailbox_message WHERE mailbox_id = ? "
-                            "ON CONFLICT DO NOTHING",
-                            id.value),
+             connection.run(
+                 "INSERT INTO orphan (message_id) SELECT message_id FROM mailbox_message WHERE mailbox_id = ? "
+                 "ON CONFLICT DO NOTHING",
+                 id.value),
              connection.run("DELETE FROM mailbox_message WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM expunged WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM keyword WHERE mailbox_id = ?", id.value),

@@ -86,6 +86,27 @@ Health Store::health() const
     return d->guard.health();
 }
 
+static Result<void> copyTo(const QString &database, const QString &file)
+{
+    auto connection = Connection::open({.file = database, .role = ConnectionOptions::Role::Backup});
+    if (!connection)
+        return std::unexpected(connection.error());
+    auto copied = (*connection)->run("VACUUM INTO ?", file);
+    return copied ? Result<void>() : std::unexpected(copied.error());
+}
+
+// VACUUM INTO leaves the copy in the system's cache; a write of its own makes SQLite sync the file.
+static Result<void> sync(const QString &file)
+{
+    auto copy = Connection::open({.file = file, .role = ConnectionOptions::Role::Backup});
+    if (!copy)
+        return std::unexpected(copy.error());
+    auto done = (*copy)->run("PRAGMA synchronous=FULL");
+    if (done)
+        done = (*copy)->run("UPDATE counter SET value = value");
+    return done ? Result<void>() : std::unexpected(done.error());
+}
+
 // The copy is made under another name and takes its own only when it is whole and on the disk.
 Result<void> Store::backup(const QString &file)
 {
@@ -94,32 +115,12 @@ Result<void> Store::backup(const QString &file)
         return fail(ErrorKind::Exists, u"The file is there already"_s, file);
     const QString part = file + u".part"_s;
     QFile::remove(part);
-    {
-        auto connection = Connection::open({.file = d->file(), .role = ConnectionOptions::Role::Backup});
-        if (!connection)
-            return std::unexpected(connection.error());
-        auto copied = (*connection)->run("VACUUM INTO ?", part);
-        if (!copied) {
-            QFile::remove(part);
-            return std::unexpected(copied.error());
-        }
-    }
-    {
-        // VACUUM INTO leaves the copy in the system's cache; a write of its own makes SQLite sync the file.
-        auto copy = Connection::open({.file = part, .role = ConnectionOptions::Role::Backup});
-        Result<qint64> synced = copy ? (*copy)->run("PRAGMA synchronous=FULL") : std::unexpected(copy.error());
-        if (synced)
-            synced = (*copy)->run("UPDATE counter SET value = value");
-        if (!synced) {
-            QFile::remove(part);
-            return std::unexpected(synced.error());
-        }
-    }
-    if (!QFile::rename(part, file)) {
+    auto done = copyTo(d->file(), part).and_then([&] { return sync(part); });
+    if (done && !QFile::rename(part, file))
+        done = fail(ErrorKind::Exists, u"The file can't take its name"_s, file);
+    if (!done)
         QFile::remove(part);
-        return fail(ErrorKind::Exists, u"The file can't take its name"_s, file);
-    }
-    return {};
+    return done;
 }
 
 qint64 Store::databaseOctets() const

@@ -26,12 +26,12 @@ class Transaction; // transaction.h: a Connection inside a write job, which also
 
 struct StoreOptions
 {
-    QString directory;               // the data directory; the database is posthorn.db in it
+    QString directory; // the data directory; the database is posthorn.db in it
     int readers = 2;
     qint64 maxGroupOctets = 8 * 1024 * 1024;
     int maxGroupJobs = 512;
-    std::chrono::milliseconds maxGroupTime{50}; // a group takes no further job after this long
-    qint64 minFreeOctets = 64 * 1024 * 1024;    // below this much free disk space, isAccepting() is false
+    std::chrono::milliseconds maxGroupTime{50};     // a group takes no further job after this long
+    qint64 minFreeOctets = 64 * 1024 * 1024;        // below this much free disk space, isAccepting() is false
     std::chrono::milliseconds probeInterval{1'000}; // how often a store in trouble is tried again
     std::chrono::milliseconds idleAfter{100};       // so long without a job, and the writer tidies up
     std::shared_ptr<Faults> faults;                 // tests only
@@ -123,7 +123,8 @@ public:
     // Waits; call it on a pool thread.
     Result<void> backup(const QString &file);
     [[nodiscard]] qint64 databaseOctets() const;
-    // What write jobs not yet committed say they write, and how many there are: whoever brings more can wait. Any thread.
+    // What write jobs not yet committed say they write, and how many there are: whoever brings more can wait. Any
+    // thread.
     [[nodiscard]] qint64 waitingOctets() const;
     [[nodiscard]] qint64 waitingJobs() const;
 

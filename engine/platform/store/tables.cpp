@@ -56,10 +56,10 @@ struct Column
 
 QStringList Maintenance::tables()
 {
-    return {u"counter"_s, u"setting"_s,      u"domain"_s,          u"account"_s,  u"alias"_s,
+    return {u"counter"_s,      u"setting"_s, u"domain"_s,          u"account"_s,      u"alias"_s,
             u"alias_target"_s, u"mailbox"_s, u"keyword"_s,         u"subscription"_s, u"mailbox_removed"_s,
-            u"message"_s, u"content"_s,      u"mailbox_message"_s, u"expunged"_s, u"queue"_s,
-            u"trace"_s,   u"staged"_s,       u"orphan"_s};
+            u"message"_s,      u"content"_s, u"mailbox_message"_s, u"expunged"_s,     u"queue"_s,
+            u"trace"_s,        u"staged"_s,  u"orphan"_s};
 }
 
 static Result<QList<Column>> columnsOf(Connection &connection, const QString &table)
@@ -67,10 +67,10 @@ static Result<QList<Column>> columnsOf(Connection &connection, const QString &ta
     if (!Maintenance::tables().contains(table))
         return fail(ErrorKind::NotFound, u"No such table"_s, table);
     QList<Column> columns;
-    auto done = connection.select("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", table)
-                    .each([&](const Row &row) {
-                        columns.append({row.text(0), row.text(1) == "BLOB"_L1, row.text(1) == "TEXT"_L1});
-                    });
+    auto done =
+        connection.select("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", table).each([&](const Row &row) {
+            columns.append({row.text(0), row.text(1) == "BLOB"_L1, row.text(1) == "TEXT"_L1});
+        });
     if (!done)
         return std::unexpected(done.error());
     return columns;

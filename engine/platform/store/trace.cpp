@@ -13,9 +13,9 @@ static constexpr int wordCount = 8;
 
 QLatin1StringView Trace::nameOf(Step step)
 {
-    static constexpr std::array names{"received"_L1, "delivered"_L1, "queued"_L1,   "refused"_L1, "judged"_L1,
-                                      "removed"_L1,  "sent"_L1,      "failed"_L1,   "delayed"_L1, "held"_L1,
-                                      "released"_L1, "submitted"_L1};
+    static constexpr std::array names{"received"_L1, "delivered"_L1, "queued"_L1,   "refused"_L1,
+                                      "judged"_L1,   "removed"_L1,   "sent"_L1,     "failed"_L1,
+                                      "delayed"_L1,  "held"_L1,      "released"_L1, "submitted"_L1};
     return names.at(size_t(step));
 }
 
@@ -39,8 +39,8 @@ static QByteArray wordsOf(const TraceRow &row)
     for (const QByteArrayView word : {QByteArrayView(row.client), QByteArrayView(row.tls)})
         appendWord(words, word);
     appendWord(words, row.user.toUtf8());
-    for (const QByteArrayView word : {QByteArrayView(row.sender), QByteArrayView(row.recipient),
-                                      QByteArrayView(row.messageId)})
+    for (const QByteArrayView word :
+         {QByteArrayView(row.sender), QByteArrayView(row.recipient), QByteArrayView(row.messageId)})
         appendWord(words, word);
     appendWord(words, row.subject.toUtf8());
     appendWord(words, row.text.toUtf8());
@@ -95,8 +95,9 @@ Result<QList<TraceRow>> Trace::search(Connection &connection, const TraceFilter 
     constexpr qint64 last = std::numeric_limits<qint64>::max();
     QList<QVariant> values{toVariant(filter.beforeId > 0 ? filter.beforeId : last), toVariant(filter.since),
                            toVariant(filter.until > 0 ? filter.until : last)};
-    const auto words = filter.text.simplified().split(u' ', Qt::SkipEmptyParts).first(
-        qMin<qsizetype>(16, filter.text.simplified().split(u' ', Qt::SkipEmptyParts).size()));
+    const auto words = filter.text.simplified()
+                           .split(u' ', Qt::SkipEmptyParts)
+                           .first(qMin<qsizetype>(16, filter.text.simplified().split(u' ', Qt::SkipEmptyParts).size()));
     for (const QString &word : words) {
         sql += u" AND (CAST(words AS TEXT) LIKE ? ESCAPE '\\' OR CAST(journey AS TEXT) LIKE ? ESCAPE '\\')"_s;
         values << toVariant(pattern(word)) << toVariant(pattern(word));
@@ -123,7 +124,8 @@ Result<QList<TraceRow>> Trace::journey(Connection &connection, const QByteArray 
     return rows;
 }
 
-// From the oldest on, and no further than the first that is young enough: ids ascend with time but for a clock put back.
+// From the oldest on, and no further than the first that is young enough: ids ascend with time but for a clock put
+// back.
 Result<bool> Trace::prune(Transaction &transaction, qint64 before, int limit)
 {
     Connection &connection = transaction.connection();

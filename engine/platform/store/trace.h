@@ -19,7 +19,11 @@ enum class Step {
     Refused,   // a connection, command, sign-in or message was refused
     Judged,    // checks had something to say
     Removed,   // by whom, in `text`
-    Sent, Failed, Delayed, Held, Released,
+    Sent,
+    Failed,
+    Delayed,
+    Held,
+    Released,
     Submitted, // by IMAP APPEND or import
 };
 
@@ -29,9 +33,9 @@ struct TraceRow
     qint64 at = 0;      // ms since 1970
     QByteArray journey; // one message's key, given when it arrives; or the conversation's, for refusals
     Step step = Step::Received;
-    QByteArray client;  // address, with HELO name: "192.0.2.1 (mail.example.org)"
-    QByteArray tls;     // "TLSv1.3" or empty
-    QString user;       // signed in as
+    QByteArray client; // address, with HELO name: "192.0.2.1 (mail.example.org)"
+    QByteArray tls;    // "TLSv1.3" or empty
+    QString user;      // signed in as
     QByteArray sender;
     QByteArray recipient;
     QByteArray messageId; // the Message-ID field
@@ -45,9 +49,9 @@ struct TraceRow
 
 struct TraceFilter
 {
-    QString text;   // each word is found in client, user, sender, recipient, Message-ID, subject, journey or text
+    QString text; // each word is found in client, user, sender, recipient, Message-ID, subject, journey or text
     qint64 since = 0, until = 0; // ms since 1970; 0: open
-    int limit = 500; // newest first
+    int limit = 500;             // newest first
     qint64 beforeId = 0;
 };
 

@@ -108,7 +108,8 @@ std::deque<WriteJob> Writer::takeGroup(bool &stopping)
     std::unique_lock lock(m_mutex);
     const auto something = [this] { return m_stopping || m_poked || !m_waiting.empty(); };
     bool more = true;
-    auto patience = m_guard.health() == Health::Good ? m_options.idleAfter : qMin(m_options.idleAfter, m_options.probeInterval);
+    auto patience =
+        m_guard.health() == Health::Good ? m_options.idleAfter : qMin(m_options.idleAfter, m_options.probeInterval);
     while (!something() && more) {
         if (m_woken.wait_for(lock, std::exchange(patience, 2ms), something))
             break;
@@ -122,8 +123,9 @@ std::deque<WriteJob> Writer::takeGroup(bool &stopping)
     stopping = m_stopping;
     std::deque<WriteJob> jobs;
     qint64 octets = 0;
-    while (!m_waiting.empty() && (stopping || jobs.empty() || (octets < m_options.maxGroupOctets
-                                                               && qint64(jobs.size()) < m_options.maxGroupJobs))) {
+    while (!m_waiting.empty() &&
+           (stopping || jobs.empty() ||
+            (octets < m_options.maxGroupOctets && qint64(jobs.size()) < m_options.maxGroupJobs))) {
         octets += m_waiting.front().octets;
         jobs.push_back(std::move(m_waiting.front()));
         m_waiting.pop_front();
@@ -182,7 +184,8 @@ void Writer::runJobs(std::deque<WriteJob> &jobs)
         m_ran.push_back({std::move(job), std::move(result)});
         if (m_connection->isBroken()) {
             const auto &last = m_ran.back().result;
-            return abandon(last ? Error{ErrorKind::Unavailable, textOf(m_connection->trouble()), {}, -1} : last.error());
+            return abandon(last ? Error{ErrorKind::Unavailable, textOf(m_connection->trouble()), {}, -1}
+                                : last.error());
         }
     } while (!jobs.empty() && steady_clock::now() < deadline);
 }
@@ -195,7 +198,8 @@ Result<void> Writer::runJob(WriteJob &job)
     try {
         result = job.run(transaction);
     } catch (const std::exception &exception) {
-        result = fail(ErrorKind::Internal, u"The mail store has an internal fault"_s, QString::fromUtf8(exception.what()));
+        result =
+            fail(ErrorKind::Internal, u"The mail store has an internal fault"_s, QString::fromUtf8(exception.what()));
     }
     if (result)
         result = m_ledger.endJob(*m_connection);
@@ -269,8 +273,8 @@ void Writer::abandon(const Error &error)
 void Writer::answer()
 {
     m_guard.tell();
-    const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged
-                         || m_changes.settingsChanged || !m_changes.usage.isEmpty();
+    const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged ||
+                         m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {
         QList<std::function<void(const Committed &)>> observers;
         {

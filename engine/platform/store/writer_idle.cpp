@@ -1,8 +1,7 @@
-// What the writer does between groups and when nobody wants anything: the log is copied into the database, contents that
-// nobody holds are removed, and a store in trouble is tried again.
-#include "platform/store/writer.h"
-
+// What the writer does between groups and when nobody wants anything: the log is copied into the database, contents
+// that nobody holds are removed, and a store in trouble is tried again.
 #include "platform/store/messages.h"
+#include "platform/store/writer.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -53,8 +52,7 @@ bool Writer::collect(int limit)
 bool Writer::dropLeftovers()
 {
     const MessageId id = m_leftovers.takeLast();
-    const auto done =
-        inTransaction([id](Transaction &transaction) { return Messages::dropStaged(transaction, id); });
+    const auto done = inTransaction([id](Transaction &transaction) { return Messages::dropStaged(transaction, id); });
     return done || done.error().kind == ErrorKind::NotFound;
 }
 
@@ -101,12 +99,13 @@ void Writer::checkpoint(bool truncate)
 void Writer::probe()
 {
     const auto now = steady_clock::now();
-    if (now - m_probed < m_options.probeInterval || m_guard.health() == Health::Corrupt
-        || m_guard.health() == Health::Closed)
+    if (now - m_probed < m_options.probeInterval || m_guard.health() == Health::Corrupt ||
+        m_guard.health() == Health::Closed)
         return;
     m_probed = now;
     const auto written = inTransaction([](Transaction &transaction) -> Result<void> {
-        auto done = transaction.connection().run("INSERT INTO content (id, start, octets) VALUES (-1, 0, zeroblob(65536))");
+        auto done =
+            transaction.connection().run("INSERT INTO content (id, start, octets) VALUES (-1, 0, zeroblob(65536))");
         return done ? Result<void>() : std::unexpected(done.error());
     });
     if (!written)

@@ -37,7 +37,8 @@ struct Connection::Private
     [[nodiscard]] QSqlDatabase database() const { return QSqlDatabase::database(name, false); }
 };
 
-// Qt binds a value by its place ten times slower than by a name, as it makes up a name each time: so each ? is given one.
+// Qt binds a value by its place ten times slower than by a name, as it makes up a name each time: so each ? is given
+// one.
 static const QString &nameOfValue(qsizetype place)
 {
     static const QStringList names = [] {
@@ -140,8 +141,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions &op
     }
     if (options.role == ConnectionOptions::Role::Backup)
         return connection;
-    QList<QByteArray> pragmas = options.role == ConnectionOptions::Role::Writer ? dialect.onCreate + dialect.onWriter
-                                                                                : dialect.onReader;
+    QList<QByteArray> pragmas =
+        options.role == ConnectionOptions::Role::Writer ? dialect.onCreate + dialect.onWriter : dialect.onReader;
     for (const QByteArray &pragma : std::as_const(pragmas)) {
         if (auto done = connection->executeText(QString::fromLatin1(pragma)); !done)
             return std::unexpected(done.error());
@@ -166,9 +167,9 @@ Error Connection::errorOf(int code, const QString &text, QByteArrayView sql)
         d->trouble = trouble;
     if (breaksTransaction(trouble))
         d->broken = true;
-    return Error{kindOf(trouble), textOf(trouble),
-                 u"%1 (%2) in: %3"_s.arg(text, QString::number(code), QString::fromUtf8(sql.first(qMin(sql.size(), 200)))),
-                 -1};
+    return Error{
+        kindOf(trouble), textOf(trouble),
+        u"%1 (%2) in: %3"_s.arg(text, QString::number(code), QString::fromUtf8(sql.first(qMin(sql.size(), 200)))), -1};
 }
 
 Error Connection::errorOf(const Prepared &prepared)

@@ -40,9 +40,18 @@ private:
     qsizetype m_size;
 };
 
-inline QVariant toVariant(std::integral auto value) { return QVariant(qlonglong(value)); }
-inline QVariant toVariant(const QByteArray &value) { return value.isNull() ? QVariant(QByteArray("")) : QVariant(value); }
-inline QVariant toVariant(const QString &value) { return value.isNull() ? QVariant(QString(QLatin1StringView(""))) : QVariant(value); }
+inline QVariant toVariant(std::integral auto value)
+{
+    return QVariant(qlonglong(value));
+}
+inline QVariant toVariant(const QByteArray &value)
+{
+    return value.isNull() ? QVariant(QByteArray("")) : QVariant(value);
+}
+inline QVariant toVariant(const QString &value)
+{
+    return value.isNull() ? QVariant(QString(QLatin1StringView(""))) : QVariant(value);
+}
 // Not copied: it must live until the statement has run.
 inline QVariant toVariant(QByteArrayView value)
 {

@@ -100,8 +100,8 @@ QString textOf(Trouble trouble)
 
 bool breaksTransaction(Trouble trouble)
 {
-    return trouble == Trouble::Full || trouble == Trouble::Io || trouble == Trouble::Memory
-        || trouble == Trouble::Corrupt || trouble == Trouble::ReadOnly;
+    return trouble == Trouble::Full || trouble == Trouble::Io || trouble == Trouble::Memory ||
+           trouble == Trouble::Corrupt || trouble == Trouble::ReadOnly;
 }
 
 } // namespace posthorn::store

@@ -14,11 +14,11 @@ namespace posthorn::store {
 // What an error of the database means to the store.
 enum class Trouble {
     None,
-    Full,      // no space left
-    ReadOnly,  // can't be written
-    Corrupt,   // damaged, or not a database
-    Busy,      // somebody else holds it
-    Io,        // the disk or the connection failed: after COMMIT nobody knows
+    Full,     // no space left
+    ReadOnly, // can't be written
+    Corrupt,  // damaged, or not a database
+    Busy,     // somebody else holds it
+    Io,       // the disk or the connection failed: after COMMIT nobody knows
     Memory,
     Duplicate, // a row with this key is there already
     TooBig,
@@ -28,8 +28,8 @@ enum class Trouble {
 struct Dialect
 {
     QString driver;
-    QList<QByteArray> onCreate;  // before the first table is made
-    QList<QByteArray> onWriter;  // each time the writer's connection opens
+    QList<QByteArray> onCreate; // before the first table is made
+    QList<QByteArray> onWriter; // each time the writer's connection opens
     QList<QByteArray> onReader;
     QList<std::pair<QByteArray, QByteArray>> schemaWords; // replaced in migrations
 

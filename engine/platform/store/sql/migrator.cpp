@@ -63,8 +63,8 @@ static Result<void> applyMigration(Connection &connection, const QString &name)
         return std::unexpected(done.error());
     auto done = runStatements(connection, schemaText(connection, name));
     if (done)
-        done = runStatements(connection, "PRAGMA user_version=" + QByteArray::number(name.first(4).toInt())
-                                 + "; PRAGMA application_id=" + QByteArray::number(applicationId));
+        done = runStatements(connection, "PRAGMA user_version=" + QByteArray::number(name.first(4).toInt()) +
+                                             "; PRAGMA application_id=" + QByteArray::number(applicationId));
     if (done) {
         if (auto committed = connection.run("COMMIT"); !committed)
             done = std::unexpected(committed.error());

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "platform/store/accounts.h"
-#include "platform/store/maintenance.h"
 #include "platform/store/mailboxes.h"
+#include "platform/store/maintenance.h"
 #include "platform/store/messages.h"
 #include "platform/store/store.h"
 #include "platform/store/trace.h"
@@ -101,8 +101,8 @@ struct Fixture
             const auto domains = Accounts::domains(transaction);
             if (domains && domains->isEmpty())
                 must(Accounts::addDomain(transaction, {.name = QStringLiteral("example.test")}));
-            return Accounts::addAccount(
-                transaction, {.address = QStringLiteral("alice@example.test"), .quotaOctets = quota});
+            return Accounts::addAccount(transaction,
+                                        {.address = QStringLiteral("alice@example.test"), .quotaOctets = quota});
         });
     }
     Mailbox mailbox(AccountId account, const QString &name = QStringLiteral("INBOX"))
@@ -112,8 +112,12 @@ struct Fixture
 
     static Digest digestOf(const QByteArray &header, qint64 bodySize)
     {
-        return {.header = header, .envelope = "(env)", .bodyStructure = "(struct)", .parts = "p",
-                .size = header.size() + bodySize, .sentDate = 1'600'000'000};
+        return {.header = header,
+                .envelope = "(env)",
+                .bodyStructure = "(struct)",
+                .parts = "p",
+                .size = header.size() + bodySize,
+                .sentDate = 1'600'000'000};
     }
     static Result<MessageMark> deliver(Transaction &transaction, MailboxId mailbox, const QByteArray &body = "body",
                                        Flags flags = 0)
@@ -154,5 +158,45 @@ struct Fixture
     StoreOptions options;
     std::unique_ptr<Store> store;
 };
+
+// Holds the writer in a job until it is let go, so that what is written meanwhile waits for one group.
+struct Gate
+{
+    explicit Gate(Store &store)
+    {
+        store.write<void>(
+            [this](Transaction &) -> Result<void> {
+                entered.release();
+                free.acquire();
+                return {};
+            },
+            [this](const Result<void> &) { left.release(); });
+        entered.acquire();
+    }
+    ~Gate()
+    {
+        if (!opened)
+            open();
+    }
+    void open()
+    {
+        opened = true;
+        free.release();
+        left.acquire();
+    }
+    Semaphore entered, free, left;
+    bool opened = false;
+};
+
+inline StoreOptions withFaults(std::function<int(QByteArrayView)> before)
+{
+    StoreOptions options;
+    options.faults = std::make_shared<Faults>();
+    options.faults->before = std::move(before);
+    options.probeInterval = std::chrono::milliseconds(10);
+    options.idleAfter = std::chrono::hours(1);
+    options.maxGroupTime = std::chrono::minutes(1);
+    return options;
+}
 
 } // namespace posthorn::store

@@ -1,6 +1,5 @@
-#include "store_fixture.h"
-
 #include "platform/store/queue.h"
+#include "store_fixture.h"
 
 using namespace posthorn;
 using namespace posthorn::store;
@@ -45,11 +44,18 @@ static Result<AliasId> addAlias(Fixture &house, const Alias &alias)
 void TestAccounts::keepsWhatItIsTold()
 {
     Fixture house;
-    const Domain domain{.name = u"example.test"_s, .catchAll = u"all@example.test"_s, .certificateFile = u"c.pem"_s,
+    const Domain domain{.name = u"example.test"_s,
+                        .catchAll = u"all@example.test"_s,
+                        .certificateFile = u"c.pem"_s,
                         .keyFile = u"k.pem"_s};
     const auto id = must(addDomain(house, domain));
-    const Account account{.domain = id, .address = u"bob@example.test"_s, .displayName = u"Bób"_s,
-                          .credential = "SCRAM", .quotaOctets = 7, .enabled = false, .administrator = true,
+    const Account account{.domain = id,
+                          .address = u"bob@example.test"_s,
+                          .displayName = u"Bób"_s,
+                          .credential = "SCRAM",
+                          .quotaOctets = 7,
+                          .enabled = false,
+                          .administrator = true,
                           .pop3KeepDays = 3};
     const auto bob = must(addAccount(house, account));
     house.reopen();
@@ -134,7 +140,8 @@ void TestAccounts::refusesUnknownDomains()
     must(addDomain(house, {.name = u"two.test"_s}));
     QCOMPARE(kindOfFailure(addAccount(house, {.address = u"a@other.test"_s})), ErrorKind::NotFound);
     QCOMPARE(kindOfFailure(addAccount(house, {.domain = one, .address = u"a@two.test"_s})), ErrorKind::Invalid);
-    QCOMPARE(kindOfFailure(addAlias(house, {.address = u"a@other.test"_s, .targets = {u"a@b"_s}})), ErrorKind::NotFound);
+    QCOMPARE(kindOfFailure(addAlias(house, {.address = u"a@other.test"_s, .targets = {u"a@b"_s}})),
+             ErrorKind::NotFound);
     QCOMPARE(kindOfFailure(addAlias(house, {.address = u"a@one.test"_s, .targets = {}})), ErrorKind::Invalid);
 }
 

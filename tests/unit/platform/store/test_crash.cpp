@@ -46,8 +46,9 @@ static int writeUntilKilled(const QString &directory, int first)
 {
     auto store = must(Store::open({.directory = directory}));
     const auto accounts = must(store->readNow<QList<Account>>([](Connection &c) { return Accounts::accounts(c); }));
-    const auto inbox = must(store->readNow<Mailbox>(
-        [&](Connection &c) { return Mailboxes::find(c, accounts.first().id, u"INBOX"_s); })).id;
+    const auto inbox = must(store->readNow<Mailbox>([&](Connection &c) {
+                           return Mailboxes::find(c, accounts.first().id, u"INBOX"_s);
+                       })).id;
     Semaphore free(20);
     for (int number = first;; ++number) {
         free.acquire();
@@ -82,7 +83,8 @@ void TestCrash::keepsWhatWasAcknowledged()
     for (int life = 0; life < 8; ++life) {
         house.store.reset();
         QProcess writer;
-        writer.start(QCoreApplication::applicationFilePath(), {u"--write"_s, house.directory.path(), QString::number(next)});
+        writer.start(QCoreApplication::applicationFilePath(),
+                     {u"--write"_s, house.directory.path(), QString::number(next)});
         // Killed at some moment after its first acknowledgements.
         const qsizetype enough = QRandomGenerator::global()->bounded(1, 6'000);
         QByteArray output;
@@ -108,9 +110,8 @@ void TestCrash::keepsWhatWasAcknowledged()
         QVERIFY(mailbox.uidNext > highestUid);
         QVERIFY(mailbox.highestModSeq >= highestModSeq);
         QHash<int, int> found;
-        const auto rows = house.read([&](Connection &c) {
-            return Messages::rows(c, inbox, {}, {.body = true}, 1'000'000'000, nullptr);
-        });
+        const auto rows = house.read(
+            [&](Connection &c) { return Messages::rows(c, inbox, {}, {.body = true}, 1'000'000'000, nullptr); });
         for (const StoredRow &row : rows) {
             QCOMPARE(row.body, bodyOf(int(row.internalDate)));
             ++found[int(row.internalDate)];

@@ -1,7 +1,6 @@
-#include "store_fixture.h"
-
 #include "platform/store/queue.h"
 #include "platform/store/sql/connection.h"
+#include "store_fixture.h"
 
 #include <QBuffer>
 
@@ -40,10 +39,12 @@ static void furnish(Fixture &house)
     const auto alice = house.makeAlice(1'000'000);
     const auto inbox = house.mailbox(alice).id;
     house.write([&](Transaction &t) -> Result<int> {
-        must(Accounts::addAlias(t, {.address = u"info@example.test"_s, .targets = {u"alice@example.test"_s, u"x@y.test"_s}}));
+        must(Accounts::addAlias(
+            t, {.address = u"info@example.test"_s, .targets = {u"alice@example.test"_s, u"x@y.test"_s}}));
         must(Settings::set(t, u"smtp.listen"_s, u"127.0.0.1:25 \u00e9\n"_s));
         const auto mark = must(Fixture::deliver(t, inbox, QByteArray("\0\xff\r\n", 4)));
-        TraceRow row{.at = 5, .journey = "j1", .step = Step::Received, .client = "\xff\xfe", .message = mark.message.value};
+        TraceRow row{
+            .at = 5, .journey = "j1", .step = Step::Received, .client = "\xff\xfe", .message = mark.message.value};
         must(Trace::add(t, row));
         row.step = Step::Delivered;
         row.mailbox = inbox.value;
@@ -406,7 +407,10 @@ void TestMaintenance::refusesBadLines()
 {
     QFETCH(QByteArray, line);
     Fixture house;
-    const auto imported = import(house, u"keyword"_s, R"({"mailbox_id":1,"bit":7,"name":"eA=="})" "\n" + line + '\n');
+    const auto imported = import(house, u"keyword"_s,
+                                 R"({"mailbox_id":1,"bit":7,"name":"eA=="})"
+                                 "\n" +
+                                     line + '\n');
     QCOMPARE(kindOfFailure(imported), ErrorKind::Invalid);
     QVERIFY2(imported.error().text.startsWith("Line 2"_L1), qPrintable(imported.error().text));
     QCOMPARE(house.rows(u"keyword"_s), 0);

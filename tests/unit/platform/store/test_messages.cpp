@@ -1,6 +1,5 @@
-#include "store_fixture.h"
-
 #include "platform/store/queue.h"
+#include "store_fixture.h"
 
 using namespace posthorn;
 using namespace posthorn::store;
@@ -99,7 +98,8 @@ void TestMessages::readsAMessageOfManyPieces()
         return Mailboxes::add(t, inbox, id, 0, 1'000);
     });
     for (qint64 offset = 0; offset < 1'000; offset += 37) {
-        const auto octets = house.read([&](Connection &c) { return Messages::read(c, id, header.size() + offset, 510); });
+        const auto octets =
+            house.read([&](Connection &c) { return Messages::read(c, id, header.size() + offset, 510); });
         QCOMPARE(octets, body.mid(offset, 510));
     }
     const auto rows = house.read([&](Connection &c) {
@@ -118,7 +118,8 @@ void TestMessages::readsNothingBeyondTheEnd()
     QCOMPARE(house.read([&](Connection &c) { return Messages::read(c, id, header.size() + 4, 10); }), QByteArray());
     QCOMPARE(house.read([&](Connection &c) { return Messages::read(c, id, 1'000'000'000, 10); }), QByteArray());
     QCOMPARE(house.read([&](Connection &c) { return Messages::read(c, id, 2, 0); }), QByteArray());
-    const auto gone = house.store->readNow<QByteArray>([&](Connection &c) { return Messages::read(c, {id.value + 1}, 0, 1); });
+    const auto gone =
+        house.store->readNow<QByteArray>([&](Connection &c) { return Messages::read(c, {id.value + 1}, 0, 1); });
     QCOMPARE(kindOfFailure(gone), ErrorKind::NotFound);
 }
 
