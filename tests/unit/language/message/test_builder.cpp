@@ -79,23 +79,22 @@ void TestBuilder::reportsFailure()
     QVERIFY(body(message, structure.root.children[0]).contains("Leider unzustellbar"));
     const Part &status = structure.root.children[1];
     QCOMPARE(status.subtype, "delivery-status");
-    QCOMPARE(body(message, status),
-             "Reporting-MTA: dns; mx.example.com\r\n"
-             "Original-Envelope-Id: E1\r\n"
-             "Arrival-Date: Tue, 01 Jul 2003 10:43:20 +0200\r\n"
-             "\r\n"
-             "Original-Recipient: rfc822;bob@example.net\r\n"
-             "Final-Recipient: rfc822; bob@example.net\r\n"
-             "Action: failed\r\n"
-             "Status: 5.1.1\r\n"
-             "Remote-MTA: dns; mx.example.net\r\n"
-             "Diagnostic-Code: smtp; 550 5.1.1 no such user  here\r\n"
-             "Last-Attempt-Date: Tue, 01 Jul 2003 10:51:40 +0200\r\n"
-             "\r\n"
-             "Final-Recipient: rfc822; eve@example.net\r\n"
-             "Action: delayed\r\n"
-             "Status: 4.4.1\r\n"
-             "Will-Retry-Until: Wed, 02 Jul 2003 14:38:20 +0200\r\n");
+    QCOMPARE(body(message, status), "Reporting-MTA: dns; mx.example.com\r\n"
+                                    "Original-Envelope-Id: E1\r\n"
+                                    "Arrival-Date: Tue, 01 Jul 2003 10:43:20 +0200\r\n"
+                                    "\r\n"
+                                    "Original-Recipient: rfc822;bob@example.net\r\n"
+                                    "Final-Recipient: rfc822; bob@example.net\r\n"
+                                    "Action: failed\r\n"
+                                    "Status: 5.1.1\r\n"
+                                    "Remote-MTA: dns; mx.example.net\r\n"
+                                    "Diagnostic-Code: smtp; 550 5.1.1 no such user  here\r\n"
+                                    "Last-Attempt-Date: Tue, 01 Jul 2003 10:51:40 +0200\r\n"
+                                    "\r\n"
+                                    "Final-Recipient: rfc822; eve@example.net\r\n"
+                                    "Action: delayed\r\n"
+                                    "Status: 4.4.1\r\n"
+                                    "Will-Retry-Until: Wed, 02 Jul 2003 14:38:20 +0200\r\n");
     QCOMPARE(structure.root.children[2].subtype, "rfc822-headers");
     QCOMPARE(body(message, structure.root.children[2]), "From: ann@example.org\r\nSubject: x\r\n\r\n");
 }
@@ -103,12 +102,15 @@ void TestBuilder::reportsFailure()
 void TestBuilder::reportsInternationalAddresses()
 {
     DeliveryReport report = sample();
-    report.recipients[0].finalRecipient = "b\xc3\xb6" "b@example.net";
+    report.recipients[0].finalRecipient = "b\xc3\xb6"
+                                          "b@example.net";
     const QByteArray message = compose(report);
     const Structure structure = parseStructure(message);
     QCOMPARE(structure.root.children[1].subtype, "global-delivery-status");
     QCOMPARE(structure.root.children[1].encoding, "8bit");
-    QVERIFY(body(message, structure.root.children[1]).contains("Final-Recipient: utf-8; b\xc3\xb6" "b@example.net\r\n"));
+    QVERIFY(body(message, structure.root.children[1])
+                .contains("Final-Recipient: utf-8; b\xc3\xb6"
+                          "b@example.net\r\n"));
     QCOMPARE(structure.root.children[2].subtype, "global-headers");
 }
 

@@ -138,8 +138,9 @@ void TestEncodedWord::foldsAtSpacesOnly()
 
 void TestEncodedWord::hostileInputTakesLinearTime()
 {
-    for (const QByteArray &unit : {"=?"_ba, "="_ba, "=?a?q?"_ba, "=?a?q?x?= "_ba, "=?a?b?"_ba, "=?aaaaaaaaaaaaaaaaaa"_ba,
-                                   "=?utf-8?q?=C3?= "_ba, "=?utf-8?q?a?= =?koi8-r?q?b?= "_ba})
+    for (const QByteArray &unit :
+         {"=?"_ba, "="_ba, "=?a?q?"_ba, "=?a?q?x?= "_ba, "=?a?b?"_ba, "=?aaaaaaaaaaaaaaaaaa"_ba, "=?utf-8?q?=C3?= "_ba,
+          "=?utf-8?q?a?= =?koi8-r?q?b?= "_ba})
         (void)decodeHeader(unit.repeated(500'000 / unit.size()));
     (void)encodeHeader(QString(300'000, u'ü'));
     (void)encodeHeader(u"ü "_s.repeated(200'000));

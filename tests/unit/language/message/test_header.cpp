@@ -6,7 +6,6 @@
 using namespace posthorn::message;
 using namespace Qt::StringLiterals;
 
-
 class TestHeader : public QObject
 {
     Q_OBJECT
@@ -36,7 +35,8 @@ void TestHeader::walksOverFields_data()
     QTest::newRow("no line end") << "A: b"_ba << QByteArrayList{"A", " b"};
     QTest::newRow("obsolete space") << "A \t: b\r\n"_ba << QByteArrayList{"A", " b"};
     QTest::newRow("no colon") << "From me\r\nA: b\r\n"_ba << QByteArrayList{"", "From me", "A", " b"};
-    QTest::newRow("mbox line") << "From a@b Mon 10:00\r\nA: b\r\n"_ba << QByteArrayList{"", "From a@b Mon 10:00", "A", " b"};
+    QTest::newRow("mbox line") << "From a@b Mon 10:00\r\nA: b\r\n"_ba
+                               << QByteArrayList{"", "From a@b Mon 10:00", "A", " b"};
     QTest::newRow("empty name") << ": x\r\nA: b\r\n"_ba << QByteArrayList{"", ": x", "A", " b"};
     QTest::newRow("8-bit name") << "\xe4: x\r\n"_ba << QByteArrayList{"", "\xe4: x"};
     QTest::newRow("starts folded") << " x: y\r\nA: b\r\n"_ba << QByteArrayList{"", " x: y", "A", " b"};

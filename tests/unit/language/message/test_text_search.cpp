@@ -241,8 +241,9 @@ void TestTextSearch::hostileTextTakesLinearTime()
 // The goal for a release build is 1 s; sanitizers and a busy machine need more.
 void TestTextSearch::aHundredThousandMessagesAreQuick()
 {
-    const QByteArray message = "From: a@b\r\nSubject: hello\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
-                               + "The quick brown fox jumps over the lazy dog, and so on until the end.\r\n"_ba.repeated(57);
+    const QByteArray message =
+        "From: a@b\r\nSubject: hello\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" +
+        "The quick brown fox jumps over the lazy dog, and so on until the end.\r\n"_ba.repeated(57);
     const Part root = parseStructure(message).root;
     const SearchNeedle needle(u"postmaster"_s);
     QElapsedTimer timer;

@@ -336,7 +336,8 @@ void TestStore::keepsTheLogSmall()
         house.deliverOne(inbox, body);
         largest = qMax(largest, QFileInfo(house.directory.filePath(u"posthorn.db-wal"_s)).size());
     }
-    QVERIFY2(largest < 64 * 1024 * 1024, qPrintable(QString::number(largest)));
+    // The bound and the group under way when it was reached.
+    QVERIFY2(largest < (64 + 8) * 1024 * 1024, qPrintable(QString::number(largest)));
 }
 
 QTEST_GUILESS_MAIN(TestStore)

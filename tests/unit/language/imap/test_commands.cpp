@@ -1,0 +1,250 @@
+#include "language/imap/commands.h"
+#include "language/imap/server_machine.h"
+
+#include <QTest>
+
+using namespace posthorn;
+using namespace posthorn::imap;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const TlsFacts someTls{"TLSv1.3", "cipher", {}, "hash"};
+
+Selected threeMessages()
+{
+    Selected selected;
+    selected.mailbox = MailboxId{1};
+    selected.name = u"INBOX"_s;
+    selected.uids = {1, 2, 3};
+    selected.uidNext = 4;
+    return selected;
+}
+
+// A session brought to a state, whose needs and output are thrown away up to there.
+struct Brought
+{
+    explicit Brought(quint8 state, bool tls = true, ServerConfig config = {}) : machine(std::move(config))
+    {
+        machine.start(tls ? &someTls : nullptr);
+        if (state != NotAuthenticated) {
+            say("l AUTHENTICATE SCRAM-SHA-256 AAAA");
+            answer(SaslAnswer{SaslAnswer::Outcome::Success, {}, u"anna@example.test"_s});
+        }
+        if (state == MailboxSelected) {
+            say("s SELECT INBOX");
+            answer(threeMessages());
+        }
+        (void)machine.takeOutput();
+    }
+    void say(const QByteArray &line)
+    {
+        machine.receive(line + "\r\n");
+    }
+    void answer(Answer value)
+    {
+        NeedId id = 0;
+        while (const auto need = machine.nextNeed())
+            id = need->id;
+        machine.answer(id, std::move(value));
+    }
+    QByteArray ask(const QByteArray &line)
+    {
+        (void)machine.takeOutput();
+        say(line);
+        return machine.takeOutput();
+    }
+    ServerMachine machine;
+};
+
+QByteArray nameOf(const Command &command)
+{
+    return QByteArray(command.name.data(), command.name.size());
+}
+
+// Arguments that each command takes.
+QByteArray argumentsOf(const QByteArray &name)
+{
+    static const QHash<QByteArray, QByteArray> arguments{
+        {"ID", "NIL"}, {"AUTHENTICATE", "PLAIN AAAA"}, {"LOGIN", "a b"}, {"ENABLE", "X"}, {"SELECT", "INBOX"},
+        {"EXAMINE", "INBOX"}, {"CREATE", "a"}, {"DELETE", "a"}, {"RENAME", "a b"}, {"SUBSCRIBE", "a"},
+        {"UNSUBSCRIBE", "a"}, {"LIST", "\"\" *"}, {"LSUB", "\"\" *"}, {"STATUS", "a (MESSAGES)"}, {"APPEND", "a {1+}\r\nx"},
+        {"GETQUOTA", "a"}, {"GETQUOTAROOT", "a"}, {"FETCH", "1 FLAGS"}, {"STORE", "1 FLAGS ()"}, {"SEARCH", "ALL"},
+        {"COPY", "1 a"}, {"MOVE", "1 a"}, {"UID FETCH", "1 FLAGS"}, {"UID STORE", "1 FLAGS ()"}, {"UID SEARCH", "ALL"},
+        {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"UID EXPUNGE", "1"},
+    };
+    return arguments.contains(name) ? ' ' + arguments.value(name) : QByteArray();
+}
+
+} // namespace
+
+class TestCommands : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void areAllowedWhereTheTableSays()
+    {
+        for (const Command &command : commands()) {
+            for (const quint8 state : {NotAuthenticated, Authenticated, MailboxSelected}) {
+                Brought session(state);
+                const QByteArray name = nameOf(command);
+                const QByteArray reply = session.ask("x " + name + argumentsOf(name));
+                const bool refused = reply.startsWith("x BAD Sign in first") || reply.startsWith("x BAD Not in this state");
+                QVERIFY2(refused == !(command.states & state), name + ": " + reply);
+                QVERIFY2(refused || !reply.startsWith("x BAD") || name == "STARTTLS", name + ": " + reply);
+            }
+        }
+    }
+
+    void refuseMissingAndSurplusArguments()
+    {
+        for (const Command &command : commands()) {
+            if (command.flags & Junk)
+                continue;
+            const quint8 state = command.states & MailboxSelected ? MailboxSelected
+                                 : command.states & Authenticated ? Authenticated
+                                                                  : NotAuthenticated;
+            const QByteArray name = nameOf(command);
+            const QByteArray arguments = argumentsOf(name);
+            QVERIFY2(Brought(state).ask("x " + name + ' ').startsWith("x BAD"), name);
+            if (!arguments.isEmpty())
+                QVERIFY2(Brought(state).ask("x " + name).startsWith("x BAD"), name);
+            else
+                QVERIFY2(Brought(state).ask("x " + name + " surplus").startsWith("x BAD"), name);
+            if (!arguments.isEmpty() && name != "AUTHENTICATE" && name != "APPEND")
+                QVERIFY2(Brought(state).ask("x " + name + arguments + ')').startsWith("x BAD"), name);
+        }
+    }
+
+    void needPrivacyWhereTheTableSays()
+    {
+        for (const Command &command : commands()) {
+            const QByteArray name = nameOf(command);
+            const QByteArray reply = Brought(NotAuthenticated, false).ask("x " + name + argumentsOf(name));
+            const bool refused = reply.startsWith("x NO [PRIVACYREQUIRED]");
+            QVERIFY2(refused == bool(command.flags & NeedsPrivacy) || name == "AUTHENTICATE", name + ": " + reply);
+            QVERIFY2(!reply.startsWith("x NO") || (command.flags & Secret), name);
+        }
+    }
+
+    void ofSecretArgumentsAreNeverTold()
+    {
+        for (const Command &command : commands()) {
+            if (!(command.flags & Secret))
+                continue;
+            Brought session(MailboxSelected);
+            session.say("x " + nameOf(command) + " secret {3+}\r\nabc");
+            const auto need = session.machine.nextNeed();
+            QVERIFY(need && std::holds_alternative<Refused>(need->what));
+            QCOMPARE(std::get<Refused>(need->what).line, nameOf(command));
+        }
+    }
+
+    void appearInCapabilityAsTheTableSays()
+    {
+        const QByteArray before = Brought(NotAuthenticated).ask("x CAPABILITY");
+        const QByteArray after = Brought(Authenticated).ask("x CAPABILITY");
+        for (const Command &command : commands()) {
+            for (const QByteArray &word : QByteArray(command.capabilities.data(), command.capabilities.size()).split(' ')) {
+                if (command.states & SignedIn)
+                    QVERIFY2(after.contains(' ' + word), word);
+                if (command.states & NotAuthenticated)
+                    QVERIFY2(before.contains(' ' + word), word);
+            }
+        }
+        QVERIFY(!before.contains("STARTTLS"));
+        QVERIFY(!after.contains("AUTH="));
+        QVERIFY(Brought(NotAuthenticated, false).ask("x CAPABILITY").contains(" STARTTLS "));
+        ServerConfig noTls;
+        noTls.tlsAvailable = false;
+        QVERIFY(!Brought(NotAuthenticated, false, noTls).ask("x CAPABILITY").contains("STARTTLS"));
+        ServerConfig plain;
+        plain.plaintextAllowed = true;
+        const QByteArray words = Brought(NotAuthenticated, false, plain).ask("x CAPABILITY");
+        QVERIFY(words.contains("AUTH=PLAIN") && !words.contains("LOGINDISABLED"));
+    }
+
+    void endTheSessionWhenTooManyAreBad()
+    {
+        Brought session(NotAuthenticated);
+        QByteArray all;
+        for (int i = 0; i < 30; ++i)
+            all += "x FROBNICATE\r\n";
+        session.machine.receive(all);
+        const QByteArray output = session.machine.takeOutput();
+        QCOMPARE(output.count("x BAD"), 20);
+        QVERIFY(output.endsWith("* BYE Too many bad commands\r\n"));
+        QVERIFY(session.machine.finished());
+    }
+
+    void waitForTheOneBefore()
+    {
+        Brought session(Authenticated);
+        session.machine.receive("a STATUS x (MESSAGES)\r\nb NOOP\r\nc STATUS y (MESSAGES)\r\n");
+        QCOMPARE(session.machine.takeOutput(), QByteArray());
+        QVERIFY(!session.machine.hungry());
+        session.answer(MailboxStatus{});
+        QCOMPARE(session.machine.takeOutput(), QByteArray("* STATUS \"x\" (MESSAGES 0)\r\na OK Done\r\nb OK Done\r\n"));
+        session.answer(MailboxStatus{});
+        QVERIFY(session.machine.takeOutput().endsWith("c OK Done\r\n"));
+        QVERIFY(session.machine.hungry());
+    }
+
+    void finishBeforeTheServerStops()
+    {
+        Brought session(Authenticated);
+        session.machine.receive("a STATUS x (MESSAGES)\r\nb NOOP\r\n");
+        session.machine.shutDown();
+        QVERIFY(!session.machine.finished());
+        session.answer(MailboxStatus{});
+        const QByteArray output = session.machine.takeOutput();
+        QVERIFY(output.contains("a OK Done\r\n* BYE"));
+        QVERIFY(!output.contains("b OK"));
+        QVERIFY(session.machine.finished());
+    }
+
+    void finishWhenTheClientHasGone()
+    {
+        Brought session(Authenticated);
+        session.machine.receive("a STATUS x (MESSAGES)\r\nb LOGOUT\r\n");
+        session.machine.peerClosed();
+        QVERIFY(!session.machine.finished());
+        QVERIFY(!session.machine.hungry());
+        session.answer(MailboxStatus{});
+        QVERIFY(session.machine.finished());
+        QVERIFY(session.machine.takeOutput().endsWith("b OK Signed out\r\n"));
+    }
+
+    void stopWhileOutputPilesUp()
+    {
+        Brought session(Authenticated);
+        session.machine.outputWaiting(10'000'000);
+        QVERIFY(!session.machine.hungry());
+        session.machine.receive("a NOOP\r\n");
+        QCOMPARE(session.machine.takeOutput(), QByteArray());
+        session.machine.outputWaiting(0);
+        QCOMPARE(session.machine.takeOutput(), QByteArray("a OK Done\r\n"));
+    }
+
+    void ignoreAnswersNobodyWaitsFor()
+    {
+        Brought session(MailboxSelected);
+        session.machine.answer(1, Done{});
+        session.machine.answer(4711, Failure{});
+        session.say("a STATUS x (MESSAGES)");
+        session.machine.answer(1, Failure{});
+        QCOMPARE(session.machine.takeOutput(), QByteArray());
+        session.answer(Expunged{}); // of another kind
+        QVERIFY(session.machine.takeOutput().startsWith("a NO [SERVERBUG]"));
+    }
+
+    void arePatientAsConfigured()
+    {
+        QCOMPARE(Brought(NotAuthenticated).machine.patience(), std::chrono::seconds(60));
+        QCOMPARE(Brought(Authenticated).machine.patience(), std::chrono::minutes(30));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCommands)
+#include "test_commands.moc"
