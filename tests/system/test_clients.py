@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real clients against the running server: Python's own, curl, swaks, mbsync, mutt, fetchmail."""
+"""Real clients against the running server: Python's own, curl, swaks, mbsync, fetchmail."""
 import imaplib, os, poplib, shutil, smtplib, subprocess, tempfile
 from email.message import EmailMessage
 from posthorn import *
@@ -141,12 +141,15 @@ User anna@example.test
 Pass "{PASSWORD}"
 TLSType None
 AuthMechs LOGIN
+
 IMAPStore far
 Account home
+
 MaildirStore near
 Path {folder}/mail/
 Inbox {folder}/mail/INBOX
 SubFolders Verbatim
+
 Channel both
 Far :far:
 Near :near:
@@ -187,23 +190,6 @@ def fetchmail_takes_it_away():
             assert got.count("Subject: f") == 3, got
 
 
-def mutt_reads_a_mailbox():
-    with Server() as server, tempfile.TemporaryDirectory() as folder:
-        server.add("anna")
-        with server.smtp() as smtp: smtp.send_message(letter("for mutt"))
-        open(f"{folder}/muttrc", "w").write(f"""
-set ssl_force_tls=no ssl_starttls=no ssl_verify_host=no ssl_verify_dates=no imap_user="anna@example.test" imap_pass="{PASSWORD}"
-set folder="imap://127.0.0.1:{server.ports['imap']}/" header_cache="" message_cachedir="" certificate_file="{folder}/c"
-set record="" copy=no confirmappend=no quit=yes sleep_time=0
-set imap_authenticators="login"
-""")
-        script = ("<tag-pattern>~A<enter><tag-prefix-cond><copy-message>"
-                  f"{folder}/copied<enter><end-cond><quit>")
-        tool("script", "-qec", f"timeout 30 mutt -n -F {folder}/muttrc -f 'imap://127.0.0.1:{server.ports['imap']}/INBOX' "
-             f"-e 'set mbox_type=mbox' -e 'push \"{script}\"'", "/dev/null", env={"TERM": "xterm", "HOME": folder})
-        assert "for mutt" in open(f"{folder}/copied").read()
-
-
 if __name__ == "__main__":
     run(python_clients_send_and_fetch, imap_does_a_days_work, another_session_is_told_at_once, curl_speaks_all_three,
-        swaks_tries_every_way_in, mbsync_agrees_both_ways, fetchmail_takes_it_away, mutt_reads_a_mailbox)
+        swaks_tries_every_way_in, mbsync_agrees_both_ways, fetchmail_takes_it_away)
