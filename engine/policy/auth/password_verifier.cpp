@@ -100,9 +100,10 @@ void PasswordVerifier::work(Job &job)
         const std::lock_guard lock(m_mutex);
         m_remembered[question.account] = {job.tag, m_time.nowMs() + job.rememberFor.count()};
     }
-    // Told, and so counted, before it is no longer under way: no guess slips between.
-    settle(job.tag, right ? Outcome::Right : Outcome::Wrong);
+    // Left before it is counted: the next guess after this answer must not find it twice, under way and counted. One
+    // more may slip between, which is no more than chance gives.
     m_throttle.leave(question.address);
+    settle(job.tag, right ? Outcome::Right : Outcome::Wrong);
     crypto::wipe(job.question.password);
 }
 
