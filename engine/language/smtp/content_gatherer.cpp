@@ -15,12 +15,11 @@ ContentGatherer::ContentGatherer(const Rules &rules)
 qsizetype ContentGatherer::take(QByteArrayView in)
 {
     if (m_gathering.isNull() && !m_refusal)
-        m_gathering.reserve(std::min<qint64>(std::max<qint64>(m_rules.expected + 2, in.size()), pieceSize));
+        m_gathering.reserve(std::min<qint64>(std::max<qint64>(m_rules.expected + 2, in.size()), m_rules.pieceSize));
     qsizetype taken = 0;
     while (taken < in.size() && !m_reader.hasEnded()) {
-        // What the reader gives out must fit in the piece; see ContentReader::read().
-        const qsizetype room = pieceSize - m_gathering.size() - 2;
-        const qsizetype most = m_rules.bareLineEnd == BareLineEnd::Normalize ? room / 2 : room;
+        // So little that it can't fill the piece (see ContentReader::read()), and octet by octet at its end.
+        const qsizetype most = std::max<qsizetype>(1, (fullAt() - m_gathering.size()) / 2 - 1);
         taken += takeSlice(in.sliced(taken).first(std::min(in.size() - taken, most)));
     }
     return taken;
@@ -71,8 +70,7 @@ void ContentGatherer::refuse(Reply reply)
 
 void ContentGatherer::gather(bool all)
 {
-    constexpr qsizetype nearlyFull = pieceSize - 16;
-    if (m_gathering.isEmpty() || (!all && m_gathering.size() < nearlyFull))
+    if (m_gathering.isEmpty() || (!all && m_gathering.size() < fullAt()))
         return;
     m_waiting += m_gathering.size();
     m_pieces.append(std::exchange(m_gathering, {}));

@@ -13,8 +13,6 @@ namespace posthorn::smtp {
 class ContentGatherer
 {
 public:
-    static constexpr qsizetype pieceSize = 64 * 1024;
-
     struct Rules
     {
         ContentReader::Framing framing = ContentReader::Framing::Dotted;
@@ -22,6 +20,7 @@ public:
         bool binary = false;   // BODY=BINARYMIME: CR and LF are octets like others
         qint64 maxOctets = 0;  // more: 552 5.3.4
         qint64 expected = 0;   // what SIZE said, or 0
+        qsizetype pieceSize = 64 * 1024; // at most; at least 16
     };
     explicit ContentGatherer(const Rules &rules);
 
@@ -37,7 +36,8 @@ public:
     // So much came after the refusal that the client will not stop by itself.
     [[nodiscard]] bool isHopeless() const { return m_dropped > m_patience; }
 
-    // Whole pieces, the last one only when there is no more. Null when there is none.
+    // Full pieces, and what is left when there is no more. Null when there is none. Where pieces end does not depend on
+    // how the octets came.
     [[nodiscard]] QByteArray takePiece();
     // Octets gathered and not yet taken.
     [[nodiscard]] qsizetype waiting() const { return m_waiting + m_gathering.size(); }
@@ -46,6 +46,7 @@ private:
     qsizetype takeSlice(QByteArrayView slice);
     void check();
     void gather(bool all);
+    [[nodiscard]] qsizetype fullAt() const { return m_rules.pieceSize - 4; }
 
     Rules m_rules;
     ContentReader m_reader;

@@ -26,9 +26,8 @@ void ServerSession::beginContent(ContentReader::Framing framing)
     rules.binary = m_mail.body == BodyType::BinaryMime;
     rules.maxOctets = m_config.maxMessageSize;
     rules.expected = m_mail.size.value_or(0);
+    rules.pieceSize = m_config.pieceSize;
     m_content.emplace(rules);
-    m_contentEnded = false;
-    m_chunked = framing == ContentReader::Framing::Counted;
     m_state = State::Content;
 }
 
@@ -39,7 +38,8 @@ void ServerSession::takeContent()
         return;
     }
     m_rest = m_rest.sliced(m_content->take(m_rest));
-    m_contentEnded = m_content->hasEnded();
+    if (m_content->hasEnded())
+        m_ending = Ending::Mail;
     if (m_content->isHopeless())
         endWith(*m_content->refusal());
     else
@@ -62,35 +62,29 @@ void ServerSession::bdat(BdatArguments chunk)
 void ServerSession::takeChunk()
 {
     const qsizetype most = qsizetype(std::min<qint64>(m_chunkLeft, m_rest.size()));
-    if (!m_skipReply) {
+    if (!m_skipReply)
         m_content->take(m_rest.first(most));
-        pumpContent();
-    }
     m_rest = m_rest.sliced(most);
     m_chunkLeft -= most;
     if (!m_skipReply && m_content->isHopeless())
         endWith(*m_content->refusal());
     else if (m_chunkLeft == 0)
         chunkEnded();
+    else if (!m_skipReply)
+        pumpContent();
 }
 
-// A chunk that is not the last is answered at once, or with why the message is refused; then the client knows without
-// sending the rest.
 void ServerSession::chunkEnded()
 {
     if (m_skipReply) {
         m_state = m_skipState;
         refuseJunk(*std::exchange(m_skipReply, std::nullopt));
-    } else if (m_lastChunk) {
-        m_content->finish();
-        m_contentEnded = true;
-        pumpContent();
-    } else if (m_content->refusal()) {
-        refuseMail(*m_content->refusal());
-    } else {
-        say({250, "2.0.0"_ba, QByteArray::number(m_chunkSize) + " octets received"});
-        m_state = State::Chunks;
+        return;
     }
+    if (m_lastChunk)
+        m_content->finish();
+    m_ending = m_lastChunk ? Ending::Mail : Ending::Chunk;
+    pumpContent();
 }
 
 // BDAT where it may not be: its octets are on their way all the same, and must not be taken for commands.
@@ -115,17 +109,25 @@ void ServerSession::skipChunk(QByteArrayView arguments, const Reply &reply)
 
 // --- to the service --------------------------------------------------------------------------------------------
 
-// The next piece, or the end once all pieces are answered for.
+// The next piece; and once all pieces are answered for, what follows from the end of the chunk or of the message. A
+// refusal is told at the end of any chunk: the client then need not send the rest.
 void ServerSession::pumpContent()
 {
     if (m_needs.isAsking())
         return;
-    if (QByteArray piece = m_content->takePiece(); !piece.isNull())
+    if (QByteArray piece = m_content->takePiece(); !piece.isNull()) {
         ask(Asked::Content, Content{std::move(piece)});
-    else if (m_contentEnded && m_content->refusal())
+    } else if (m_ending == Ending::None) {
+        return;
+    } else if (m_content->refusal()) {
         refuseMail(*m_content->refusal());
-    else if (m_contentEnded)
+    } else if (m_ending == Ending::Mail) {
         ask(Asked::EndOfMail, EndOfMail{});
+    } else {
+        m_ending = Ending::None;
+        m_state = State::Chunks;
+        say({250, "2.0.0"_ba, QByteArray::number(m_chunkSize) + " octets received"});
+    }
 }
 
 void ServerSession::contentJudged(Judgement &judgement)

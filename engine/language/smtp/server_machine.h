@@ -31,6 +31,7 @@ struct ServerConfig
     int maxBadCommands = 20;                  // junk (unknown, bad sequence, NOOP and VRFY beyond reason); then 421
     int maxRefusedRecipients = 100;           // then 421: address guessing
     int maxAuthFailures = 5;
+    qsizetype pieceSize = 64 * 1024; // octets of a Content need at most; a smaller message comes in one
     std::chrono::seconds commandPatience{300}; // RFC 5321 §4.5.3.2.7
     std::chrono::seconds dataPatience{600};
     std::chrono::seconds greetingPatience{60}; // before the first good command

@@ -243,7 +243,8 @@ void ServerSession::abortMail()
     m_recipients = 0;
     m_anyRefused = false;
     m_content.reset();
-    m_contentEnded = m_chunked = m_lastChunk = false;
+    m_ending = Ending::None;
+    m_lastChunk = false;
     m_chunkLeft = 0;
     m_skipReply.reset();
 }
@@ -294,7 +295,7 @@ void ServerSession::shutDown()
 {
     if (m_state == State::Over)
         return;
-    if (m_state == State::Content && m_contentEnded)
+    if (m_state == State::Content && m_ending == Ending::Mail)
         m_stopping = true; // the message is all here: it gets its reply first
     else
         endLosing({421, "4.3.2"_ba, m_config.hostName + " The server is stopping, closing"});

@@ -52,11 +52,13 @@ public:
 
 private:
     enum class Asked { Welcome, Sender, Recipient, Content, EndOfMail, Sasl };
+    // What is all here, and answered once the service has taken its pieces.
+    enum class Ending { None, Chunk, Mail };
 
     // server_session.cpp
     void run();
     void keepRest();
-    [[nodiscard]] bool isReadingContent() const { return m_state == State::Content && !m_contentEnded; }
+    [[nodiscard]] bool isReadingContent() const { return m_state == State::Content && m_ending == Ending::None; }
     [[nodiscard]] bool takeLine();
     void refuseLine(LineReader::Outcome outcome, QByteArrayView line);
     [[nodiscard]] qsizetype lineLimit() const;
@@ -133,10 +135,9 @@ private:
     bool m_mailOpen = false;  // MAIL was accepted
     bool m_anyRefused = false; // a recipient was
     std::optional<ContentGatherer> m_content;
-    bool m_contentEnded = false;
+    Ending m_ending = Ending::None;
     qint64 m_chunkLeft = 0;   // octets of the BDAT chunk to come
     qint64 m_chunkSize = 0;
-    bool m_chunked = false;
     bool m_lastChunk = false;
     std::optional<Reply> m_skipReply; // the chunk is dropped and then answered so
     State m_skipState = State::Ready; // and the session is here again

@@ -76,6 +76,7 @@ void bring(FakeService &service, int state)
 {
     const char *const lines[] = {"EHLO client.example\r\n", "MAIL FROM:<a@example.org>\r\n",
                                  "RCPT TO:<b@example.org>\r\n", "BDAT 3\r\na\r\n"};
+    service.take();
     for (int i = 0; i < state; ++i)
         service.say(lines[i]);
     QCOMPARE(QByteArray(service.machine.stateName().data()), states[state]);
