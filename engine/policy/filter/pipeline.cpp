@@ -26,6 +26,8 @@ struct Pipeline::Run
     std::function<void(const Verdict &)> done;
     Verdict verdict;
     size_t next = 0;
+    bool calling = false;  // judge() of the check before `next` is on the stack
+    bool answered = false; // and has answered
 };
 
 Pipeline::Pipeline(CheckList checks) : m_checks(std::move(checks)) {}
@@ -40,35 +42,36 @@ void Pipeline::run(Hook hook, const Facts &facts, const message::Structure *stru
         done({});
         return;
     }
-    m_run = std::make_shared<Run>(Run{m_checks, hook, facts, structure, std::move(done), {}, 0});
+    m_run = std::make_shared<Run>(Run{m_checks, hook, facts, structure, std::move(done), {}});
     advance(m_run);
 }
 
 // Goes on from check to check; a check that answers later brings the run forward by itself, if it is still wanted.
-void Pipeline::advance(const std::shared_ptr<Run> &run)
+// The run is kept by value: `done` may begin the next one.
+void Pipeline::advance(std::shared_ptr<Run> run)
 {
     while (run->next < run->checks->size() && !run->verdict.stops()) {
         const Check &check = *(*run->checks)[run->next++];
         if (!(check.hooks() & run->hook))
             continue;
-        // Points at `answered` while judge() is being called; a later answer finds it null and goes on by itself.
-        bool answered = false;
-        auto within = std::make_shared<bool *>(&answered);
-        check.judge(run->hook, run->facts, run->structure, [weak = std::weak_ptr(run), within](Verdict verdict) {
-            const auto alive = weak.lock();
-            if (!alive)
-                return;
-            merge(alive->verdict, std::move(verdict));
-            if (*within)
-                **within = true;
-            else
-                advance(alive);
-        });
-        *within = nullptr;
-        if (!answered)
+        run->answered = false;
+        run->calling = true;
+        check.judge(run->hook, run->facts, run->structure,
+                    [weak = std::weak_ptr(run), turn = run->next](Verdict verdict) {
+                        const auto alive = weak.lock();
+                        if (!alive || alive->next != turn || alive->answered)
+                            return;
+                        alive->answered = true;
+                        merge(alive->verdict, std::move(verdict));
+                        if (!alive->calling)
+                            advance(alive);
+                    });
+        run->calling = false;
+        if (!run->answered)
             return;
     }
-    run->done(run->verdict);
+    const auto done = std::move(run->done);
+    done(run->verdict);
 }
 
 } // namespace posthorn::filter
