@@ -145,7 +145,14 @@ QList<QByteArray> Arguments::bareFlags()
 
 QList<QByteArray> Arguments::useList()
 {
-    return ok() ? taken(m_lexer.flagList()) : QList<QByteArray>();
+    QList<QByteArray> uses;
+    expect('(');
+    do {
+        expect('\\');
+        uses += '\\' + atom();
+    } while (take(' '));
+    expect(')');
+    return uses;
 }
 
 QList<StatusItem> Arguments::statusItems()

@@ -95,13 +95,13 @@ void Session::finish(const Reply &reply)
                                                         : SelectedView::Telling::All);
     }
     out += tagged(m_tag, reply);
-    afterReply(reply);
+    afterReply(reply, m_command);
 }
 
-void Session::afterReply(const Reply &reply)
+void Session::afterReply(const Reply &reply, const Command *command)
 {
     const bool isBad = reply.status == Reply::Status::Bad;
-    const bool isSecret = m_command && (m_command->flags & Secret);
+    const bool isSecret = command && (command->flags & Secret);
     if (isBad || (isSecret && reply.status == Reply::Status::No))
         noteRefusal(reply);
     if (isBad)
@@ -340,11 +340,11 @@ bool Session::readCommand()
 }
 
 // Ends a command that never began.
-void Session::reject(const Reply &reply)
+void Session::reject(const Reply &reply, const Command *command)
 {
     reader.finish();
     out += tagged(isTag(m_tag) ? QByteArrayView(m_tag) : QByteArrayView("*"), reply);
-    afterReply(reply);
+    afterReply(reply, command);
 }
 
 void Session::literalAnnounced()
@@ -385,7 +385,7 @@ void Session::dispatch(QByteArrayView text)
     if (!(command->states & state)) {
         reject({Reply::Status::Bad, {}, state == NotAuthenticated ? "Sign in first" : "Not in this state"});
     } else if ((command->flags & NeedsPrivacy) && !plaintextAllowed()) {
-        reject({Reply::Status::No, "PRIVACYREQUIRED", "Not without TLS"});
+        reject({Reply::Status::No, "PRIVACYREQUIRED", "Not without TLS"}, command);
     } else {
         Lexer arguments(words.arguments);
         Result<TaskPointer> task = words.hasArguments && words.arguments.isEmpty()

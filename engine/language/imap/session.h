@@ -84,8 +84,8 @@ private:
     void literalAnnounced();
     void dispatch(QByteArrayView text);
     void beginTask(const Command &command, TaskPointer task);
-    void reject(const Reply &reply);
-    void afterReply(const Reply &reply);
+    void reject(const Reply &reply, const Command *command = nullptr);
+    void afterReply(const Reply &reply, const Command *command);
     void noteRefusal(const Reply &reply);
     void greet();
     [[nodiscard]] CommandReader::Limits limits() const;
