@@ -77,6 +77,14 @@ private:
     SettingsPointer m_snapshot = std::make_shared<const SettingsSnapshot>();
 };
 
+// "::" is every address of either kind, on systems without IPv6 too, unless "0.0.0.0" is listed beside it.
+QHostAddress listenAddress(const Endpoint &endpoint, const QList<Endpoint> &all)
+{
+    if (endpoint.address == "::" && !all.contains(Endpoint{"0.0.0.0"_ba, endpoint.port}))
+        return QHostAddress(QHostAddress::Any);
+    return QHostAddress(QString::fromLatin1(endpoint.address));
+}
+
 QByteArray healthText(store::Health health)
 {
     switch (health) {
@@ -99,6 +107,9 @@ struct Engine::Private
     Result<void> openStore();
     Result<void> readSettings();
     Result<void> setUpTls();
+    void refreshTls();
+    void tellCertificates();
+    [[nodiscard]] net::CertificateSource ownCertificate() const;
     Result<QList<net::CertificateSource>> certificateSources();
     Result<void> makeOwnCertificate(const QString &file);
     void buildServices();
@@ -122,6 +133,8 @@ struct Engine::Private
     QDateTime startedAt;
     bool running = false;
     bool stopping = false;
+    QList<net::CertificateSource> certificatesInUse;
+    bool standIn = false; // the own certificate serves for one that can't be read
 
     // Built from top to bottom, torn down from bottom to top.
     std::optional<system::DataLock> lock;
@@ -167,6 +180,8 @@ Result<void> Engine::Private::openStore()
         return std::unexpected(opened.error());
     store = std::move(*opened);
     store->onHealth([this](store::Health health, const QString &why) {
+        if (health == store::Health::Closed)
+            return; // as it should be: the server stops
         Event event{EventKind::StoreHealth};
         event.with(EventField::Value, healthText(health)).with(EventField::Reason, why);
         tell(std::move(event));
@@ -213,7 +228,7 @@ Result<QList<net::CertificateSource>> Engine::Private::certificateSources()
     net::CertificateSource initial{{}, now->text("tls.certificate"_L1), now->text("tls.key"_L1),
                                    now->text("tls.key_password"_L1)};
     if (initial.certificateFile.isEmpty()) {
-        initial = {{}, options.dataDirectory + u"/tls/self-signed.pem"_s, {}, {}};
+        initial = ownCertificate();
         if (!QFile::exists(initial.certificateFile)) {
             if (const auto made = makeOwnCertificate(initial.certificateFile); !made)
                 return std::unexpected(made.error());
@@ -230,21 +245,58 @@ Result<QList<net::CertificateSource>> Engine::Private::certificateSources()
     return sources;
 }
 
+net::CertificateSource Engine::Private::ownCertificate() const
+{
+    return {{}, options.dataDirectory + u"/tls/self-signed.pem"_s, {}, {}};
+}
+
+// A certificate that can't be read is told and never keeps mail out: the own one stands in for it until it can be.
 Result<void> Engine::Private::setUpTls()
 {
     if (!tls)
         tls = std::make_shared<net::TlsContexts>();
-    const auto sources = certificateSources();
+    auto sources = certificateSources();
     if (!sources)
         return std::unexpected(sources.error());
-    const auto set = tls->setSources(*sources);
+    if (*sources == certificatesInUse)
+        return {};
+    certificatesInUse = *sources;
+    standIn = !tls->setSources(*sources) && !tls->forName({}).handle;
+    tellCertificates();
+    if (!standIn)
+        return {};
+    sources->front() = ownCertificate();
+    if (!QFile::exists(sources->front().certificateFile)) {
+        if (const auto made = makeOwnCertificate(sources->front().certificateFile); !made)
+            return made;
+    }
+    (void)tls->setSources(*sources); // the others' faults are told
+    return {};
+}
+
+void Engine::Private::refreshTls()
+{
+    if (standIn) {
+        const auto sources = certificateSources();
+        if (!sources || !QFile::exists(sources->front().certificateFile))
+            return;
+        certificatesInUse.clear();
+        (void)setUpTls();
+    } else if (tls->refresh()) {
+        Event event{EventKind::CertificateLoaded};
+        event.with(EventField::Reason, u"the file changed"_s);
+        tell(std::move(event));
+    }
+}
+
+void Engine::Private::tellCertificates()
+{
     for (const net::CertificateFacts &facts : tls->facts()) {
         Event event{facts.error.isEmpty() ? EventKind::CertificateLoaded : EventKind::CertificateFailed};
         event.with(EventField::Name, facts.serverName).with(EventField::File, facts.file)
             .with(EventField::Reason, facts.error);
         tell(std::move(event));
     }
-    return set;
 }
 
 auth::Authenticator::Options Engine::Private::authOptions() const
@@ -304,9 +356,10 @@ Result<void> Engine::Private::openService(const ServiceRow &service)
         return {};
     const SettingsPointer now = settings.get();
     const QByteArray name(service.name.data(), service.name.size());
-    for (const Endpoint &endpoint : now->endpoints(service.setting)) {
+    const QList<Endpoint> endpoints = now->endpoints(service.setting);
+    for (const Endpoint &endpoint : endpoints) {
         const auto port = network->listen(
-            {.name = name, .address = QHostAddress(QString::fromLatin1(endpoint.address)), .port = endpoint.port,
+            {.name = name, .address = listenAddress(endpoint, endpoints), .port = endpoint.port,
              .implicitTls = service.implicitTls,
              .maxConnections = int(now->number("server.max_connections"_L1)),
              .maxConnectionsPerAddress = int(now->number("server.max_connections_per_address"_L1)),
@@ -318,11 +371,10 @@ Result<void> Engine::Private::openService(const ServiceRow &service)
         if (!port)
             event.with(EventField::Reason, port.error().text);
         tell(std::move(event));
-        if (!port)
-            return fail(port.error().kind, u"%1 can't listen on %2, port %3: %4"_s.arg(service.name)
-                                               .arg(QString::fromLatin1(endpoint.address)).arg(endpoint.port)
-                                               .arg(port.error().text));
-        ports += {name, endpoint.address, *port};
+        if (port)
+            ports += {name, endpoint.address, *port};
+        else if (options.allListeners)
+            return fail(port.error().kind, u"%1: %2"_s.arg(service.name, port.error().text));
     }
     return {};
 }
@@ -390,13 +442,7 @@ void Engine::Private::startTimers()
 {
     timers = std::make_unique<QObject>();
     auto *certificates = new QTimer(timers.get());
-    QObject::connect(certificates, &QTimer::timeout, timers.get(), [this] {
-        if (tls->refresh()) {
-            Event event{EventKind::CertificateLoaded};
-            event.with(EventField::Reason, u"the file changed"_s);
-            tell(std::move(event));
-        }
-    });
+    QObject::connect(certificates, &QTimer::timeout, timers.get(), [this] { refreshTls(); });
     certificates->start(std::chrono::seconds(20));
     auto *pruning = new QTimer(timers.get());
     QObject::connect(pruning, &QTimer::timeout, timers.get(), [this] { prune(); });

@@ -23,6 +23,7 @@ struct EngineOptions
     QHash<QString, QString> overrides;     // --set KEY=VALUE: win over kept settings, are not kept
     bool controlSocket = true;             // listen for posthornd's subcommands and the panel
     bool listeners = true;                 // false: no mail service is opened, whatever the settings say
+    bool allListeners = true;              // false: a port that can't be had is told, and the rest goes on
 };
 
 struct OpenPort

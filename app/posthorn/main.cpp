@@ -40,6 +40,7 @@ Arguments parseArguments(const QApplication &app)
     parser.process(app);
     Arguments arguments{{QDir(parser.value(u"data"_s)).absolutePath(), {}, true}, parser.isSet(u"attach"_s),
                         parser.isSet(u"hidden"_s)};
+    arguments.engine.allListeners = false; // the window tells which port can't be had
     for (const QString &setting : parser.values(u"set"_s))
         arguments.engine.overrides.insert(setting.section(u'=', 0, 0), setting.section(u'=', 1));
     return arguments;

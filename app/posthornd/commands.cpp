@@ -191,7 +191,7 @@ int faultsFound(const QJsonObject &result) { return result.value("faults"_L1).to
 // clang-format off
 using In = const Invocation &;
 constexpr Command table[] = {
-    {"serve"_L1, "Runs the server until it is told to stop; prints “ready” with the real ports when it listens"_L1, {},
+    {"serve"_L1, "Runs the server until it is told to stop; prints \"ready\" with the real ports when it listens"_L1, {},
      serveOptions, Way::Serve, Alone::Begins},
     {"status"_L1, "Tells how the running server is"_L1, {}, {}, Way::Call, Alone::Fails,
      [](In) { return call("server.status"_L1); }, showStatus},

@@ -34,12 +34,18 @@ QString hostName(const Desk &desk)
     return set.isEmpty() ? QHostInfo::localHostName() : set;
 }
 
+// Each recipient that was refused, and each message.
+qint64 refusals(const Counters &now)
+{
+    return now.messagesRefused + now.recipientsRefused;
+}
+
 QJsonObject todayJson(const Desk &desk)
 {
     const Counters &now = *desk.context.counters;
     return {{u"accepted"_s, now.messagesAccepted - desk.today.accepted},
             {u"delivered"_s, now.messagesDelivered - desk.today.delivered},
-            {u"refused"_s, now.messagesRefused - desk.today.refused}};
+            {u"refused"_s, refusals(now) - desk.today.refused}};
 }
 
 QJsonObject storeJson(const Desk &desk)
@@ -85,7 +91,7 @@ void Desk::beginDay(QDate day)
     const Counters &now = *context.counters;
     // The counters begin at 0 with the server.
     today = today.day.isNull() ? DayStart{day, 0, 0, 0}
-                               : DayStart{day, now.messagesAccepted, now.messagesDelivered, now.messagesRefused};
+                               : DayStart{day, now.messagesAccepted, now.messagesDelivered, refusals(now)};
 }
 
 QJsonArray serviceStates(const Desk &desk)

@@ -12,12 +12,14 @@ constexpr std::chrono::milliseconds pauseTime{200}; // without descriptors or me
 
 Error listenError(QAbstractSocket::SocketError error, const QString &text, const ListenerOptions &options)
 {
-    const QString where = u"%1, port %2"_s.arg(options.address.toString()).arg(options.port);
+    const QString address = options.address == QHostAddress::Any ? u"any address"_s : options.address.toString();
+    const QString where = u"port %2 of %1"_s.arg(address).arg(options.port);
     switch (error) {
     case QAbstractSocket::AddressInUseError:
         return {ErrorKind::Exists, u"Another program listens on %1"_s.arg(where), text, -1};
     case QAbstractSocket::SocketAccessError:
-        return {ErrorKind::Denied, u"This user may not listen on %1"_s.arg(where), text, -1};
+        return {ErrorKind::Denied,
+                u"This user may not listen on %1: ports below 1024 are for administrators and services"_s.arg(where), text, -1};
     case QAbstractSocket::SocketAddressNotAvailableError:
         return {ErrorKind::NotFound, u"This computer has no address %1"_s.arg(options.address.toString()), text, -1};
     default:

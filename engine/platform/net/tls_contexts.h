@@ -21,6 +21,7 @@ struct CertificateSource
     QString certificateFile;  // PEM chain, or PKCS#12 (.p12, .pfx)
     QString keyFile;          // PEM; empty: in the certificate file
     QString password;         // of the key or PKCS#12 file
+    bool operator==(const CertificateSource &) const = default;
 };
 
 struct CertificateFacts

@@ -5,17 +5,23 @@
 
 #include <QDateTime>
 
+#include <algorithm>
+
 namespace posthorn::intake {
 
 namespace {
+
+bool begins(const smtp::Refused &refused, QByteArrayView verb)
+{
+    return refused.line.first(std::min(refused.line.size(), verb.size())).compare(verb, Qt::CaseInsensitive) == 0;
+}
 
 // Sign-ins are told by the authenticator; a refused connection had no command.
 EventKind kindOf(const smtp::Refused &refused)
 {
     if (refused.line.isEmpty())
         return EventKind::ConnectionRefused;
-    return refused.line.startsWith("MAIL") || refused.line.startsWith("RCPT") || refused.line.startsWith("DATA")
-                   || refused.line.startsWith("BDAT")
+    return begins(refused, "MAIL") || begins(refused, "RCPT") || begins(refused, "DATA") || begins(refused, "BDAT")
                ? EventKind::MessageRefused
                : EventKind::CommandRefused;
 }
@@ -28,7 +34,7 @@ void Refusals::add(const filter::Facts &facts, const smtp::Refused &refused)
                         .client = facts.client + (facts.helo.isEmpty() ? QByteArray() : " (" + facts.helo.left(255) + ')'),
                         .tls = facts.tls, .user = facts.user, .sender = facts.mail.reversePath.toString(),
                         .text = QString::fromUtf8(refused.reply.toBytes().trimmed())};
-    if (refused.line.startsWith("RCPT"))
+    if (begins(refused, "RCPT"))
         row.recipient = refused.line.mid(refused.line.indexOf(':') + 1).trimmed().left(320);
     else if (!facts.recipients.isEmpty())
         row.recipient = facts.recipients.front().forwardPath.toString();
