@@ -19,6 +19,8 @@ struct TlsFacts
     QByteArray cipher;   // "TLS_AES_256_GCM_SHA384"
     QByteArray serverName;
     QByteArray certificateHash; // tls-server-end-point (RFC 5929 §4); empty when it can't be had
+    QByteArray exporter;        // tls-exporter (RFC 9266 §2); empty where a session's keys don't make it unique
+    [[nodiscard]] bool canBind() const { return !certificateHash.isEmpty() || !exporter.isEmpty(); }
 };
 
 class Machine

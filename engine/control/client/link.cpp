@@ -51,7 +51,7 @@ void LocalLink::fail(ErrorKind kind, const QString &reason)
 {
     if (!m_socket)
         return;
-    if (const QByteArray last = m_socket->readAll(); !last.isEmpty())
+    if (const QByteArray last = m_socket->isOpen() ? m_socket->readAll() : QByteArray(); !last.isEmpty())
         Q_EMIT received(last);
     close();
     m_trouble = kind;

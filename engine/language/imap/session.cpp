@@ -178,7 +178,7 @@ void Session::start(const TlsFacts *facts)
 {
     if (facts) {
         tls = true;
-        channelBinding = !facts->certificateHash.isEmpty();
+        channelBinding = facts->canBind();
     }
     greet();
 }
@@ -186,7 +186,7 @@ void Session::start(const TlsFacts *facts)
 void Session::tlsStarted(const TlsFacts &facts)
 {
     tls = true;
-    channelBinding = !facts.certificateHash.isEmpty();
+    channelBinding = facts.canBind();
     m_wantsTls = false;
     reader.clear();
     advance();

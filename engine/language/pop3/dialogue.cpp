@@ -16,7 +16,7 @@ constexpr qsizetype loggedOctets = 255;
 void Dialogue::start(const TlsFacts *tls)
 {
     if (tls)
-        m_around = {true, !tls->certificateHash.isEmpty()};
+        m_around = {true, tls->canBind()};
     ok(m_config.implementation + " POP3 server ready on " + m_config.hostName);
 }
 
@@ -96,7 +96,7 @@ void Dialogue::tlsStarted(const TlsFacts &facts)
 {
     if (m_mode != Mode::StartingTls)
         return;
-    m_around = {true, !facts.certificateHash.isEmpty()};
+    m_around = {true, facts.canBind()};
     m_lines.clear();
     m_givenName.clear();
     m_mode = Mode::Command;

@@ -41,7 +41,7 @@ constexpr Command table[] = {
     {"QUIT", X::None, anywhere, BeforeTls | EndsGroup, run<parseAnything, &S::quit>},
     {"RSET", X::None, anywhere, BeforeTls | Junk, run<parseNothing, &S::rset>},
     {"NOOP", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseAnything, &S::noop>},
-    {"STARTTLS", X::StartTls, in(State::Ready), BeforeTls | EndsGroup, run<parseNothing, &S::startTls>},
+    {"STARTTLS", X::StartTls, in(State::Start, State::Ready), BeforeTls | EndsGroup, run<parseNothing, &S::startTls>},
     {"AUTH", X::Auth, in(State::Ready), EndsGroup | Secret, run<parseAuth, &S::auth>},
     {"HELP", X::Help, anywhere, BeforeTls | EndsGroup | Junk, run<parseAnything, &S::help>},
     {"VRFY", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseSomething, &S::vrfy>},

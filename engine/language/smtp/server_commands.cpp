@@ -204,7 +204,8 @@ void ServerSession::quit(AnyArguments)
 
 void ServerSession::startTls(NoArguments)
 {
-    if (!m_extended) {
+    // Some clients know beforehand that it is offered, and ask for it at once.
+    if (!m_extended && m_state != State::Start) {
         refuseJunk({503, "5.5.1"_ba, "Say EHLO first"_ba});
         return;
     }

@@ -143,7 +143,19 @@ TlsStream::Handshake TlsStream::handshake()
 TlsFacts TlsStream::facts() const
 {
     return {SSL_get_version(m_session.get()), SSL_CIPHER_get_name(SSL_get_current_cipher(m_session.get())), m_serverName,
-            m_context.endPointHash};
+            m_context.endPointHash, exporter()};
+}
+
+// RFC 9266 §2; before TLS 1.3 it is unique only with the extended master secret (§4.2).
+QByteArray TlsStream::exporter() const
+{
+    constexpr char label[] = "EXPORTER-Channel-Binding";
+    if (SSL_version(m_session.get()) < TLS1_3_VERSION && SSL_get_extms_support(m_session.get()) != 1)
+        return {};
+    QByteArray octets(32, Qt::Uninitialized);
+    const int made = SSL_export_keying_material(m_session.get(), reinterpret_cast<unsigned char *>(octets.data()),
+                                                size_t(octets.size()), label, sizeof label - 1, nullptr, 0, 1);
+    return made == 1 ? octets : QByteArray();
 }
 
 qint64 TlsStream::outcome(int result) const

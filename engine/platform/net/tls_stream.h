@@ -30,6 +30,7 @@ public:
     [[nodiscard]] bool close() override;
 
 private:
+    [[nodiscard]] QByteArray exporter() const;
     static int chooseContext(ssl_st *session, int *alert, void *);
     [[nodiscard]] qint64 outcome(int result) const;
 

@@ -27,7 +27,7 @@ std::shared_ptr<Exchange> makeExchange(QByteArrayView mechanism, const Origin &o
         exchange->way.emplace<LoginExchange>();
     else if (isScram(mechanism))
         exchange->way.emplace<ScramExchange>(mechanism.endsWith("-PLUS"),
-                                             origin.tls.protocol.isEmpty() ? QByteArray() : origin.tls.certificateHash,
+                                             ChannelBindings{origin.tls.certificateHash, origin.tls.exporter},
                                              crypto::randomText(nonceCharacters));
     return exchange;
 }

@@ -14,7 +14,6 @@ namespace {
 constexpr qsizetype maxMessage = 8 * 1024;
 constexpr qsizetype maxNonce = 512;
 constexpr qsizetype maxName = 512;
-constexpr auto bindingType = "p=tls-server-end-point"_L1;
 
 std::unexpected<Error> malformed(const QString &detail)
 {
@@ -82,17 +81,22 @@ QByteArray exclusiveOr(QByteArray left, const QByteArray &right)
 
 } // namespace
 
-ScramExchange::ScramExchange(bool plus, QByteArray binding, QByteArray nonce)
-    : m_plus(plus), m_binding(std::move(binding)), m_nonce(std::move(nonce))
+ScramExchange::ScramExchange(bool plus, ChannelBindings bindings, QByteArray nonce)
+    : m_plus(plus), m_bindings(std::move(bindings)), m_nonce(std::move(nonce))
 {
 }
 
 bool ScramExchange::takeBinding(QByteArrayView flag)
 {
-    if (m_plus)
-        return flag == bindingType && !m_binding.isEmpty();
+    if (m_plus) {
+        if (flag == "p=tls-server-end-point")
+            m_binding = m_bindings.endPoint;
+        else if (flag == "p=tls-exporter")
+            m_binding = m_bindings.exporter;
+        return !m_binding.isEmpty();
+    }
     // "y": the client saw no -PLUS among our mechanisms, yet it is there.
-    return flag == "n" || (flag == "y" && m_binding.isEmpty());
+    return flag == "n" || (flag == "y" && m_bindings.endPoint.isEmpty() && m_bindings.exporter.isEmpty());
 }
 
 Result<QString> ScramExchange::first(QByteArrayView message)

@@ -5,12 +5,18 @@
 
 namespace posthorn::auth {
 
+// Of the connection; empty what it has not.
+struct ChannelBindings
+{
+    QByteArray endPoint; // tls-server-end-point (RFC 5929 §4)
+    QByteArray exporter; // tls-exporter (RFC 9266)
+};
+
 class ScramExchange
 {
 public:
-    // `binding`: the tls-server-end-point data (RFC 5929 §4) of this connection; empty when it has none, and then
-    // SCRAM-SHA-256-PLUS is not offered. `nonce`: printable, no comma, new for each exchange.
-    ScramExchange(bool plus, QByteArray binding, QByteArray nonce);
+    // Without `bindings` SCRAM-SHA-256-PLUS is not offered. `nonce`: printable, no comma, new for each exchange.
+    ScramExchange(bool plus, ChannelBindings bindings, QByteArray nonce);
 
     // client-first-message. The user name, unescaped, not prepared; or why not. A client that says it could bind and
     // believes that we can't (flag "y"), though we can, was lied to by somebody between: refused (RFC 5802 §6).
@@ -25,7 +31,8 @@ private:
     [[nodiscard]] Result<QString> takeNames(QByteArrayView header, QByteArrayView bare);
 
     const bool m_plus;
-    const QByteArray m_binding;
+    const ChannelBindings m_bindings;
+    QByteArray m_binding;     // the one that the client chose
     QByteArray m_nonce;       // the server's; both after challenge()
     QByteArray m_clientNonce;
     QByteArray m_header;      // gs2-header

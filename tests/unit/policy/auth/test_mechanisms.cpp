@@ -67,6 +67,7 @@ private Q_SLOTS:
     void scramRefusesFinalMessages_data();
     void scramRefusesFinalMessages();
     void scramBindsToTheChannel();
+    void scramBindsToTheSession();
     void scramRefusesAnotherChannel();
     void scramDetectsTheDowngrade();
     void scramPlusNeedsABinding();
@@ -236,15 +237,26 @@ void TestMechanisms::scramRefusesFinalMessages()
 void TestMechanisms::scramBindsToTheChannel()
 {
     const QByteArray binding(32, '\x5A');
-    auth::ScramExchange scram(true, binding, serverNonce);
+    auth::ScramExchange scram(true, {binding, {}}, serverNonce);
     QVERIFY(scram.first("p=tls-server-end-point,,n=user,r=abc"));
     const QByteArray challenge = scram.challenge(pencil());
     QVERIFY(scram.final(finalFor("n=user,r=abc", challenge, "p=tls-server-end-point,," + binding)));
 }
 
+void TestMechanisms::scramBindsToTheSession()
+{
+    const QByteArray exporter(32, '\x33');
+    auth::ScramExchange scram(true, {QByteArray(32, '\x5A'), exporter}, serverNonce);
+    QVERIFY(scram.first("p=tls-exporter,,n=user,r=abc"));
+    const QByteArray challenge = scram.challenge(pencil());
+    QVERIFY(!scram.final(finalFor("n=user,r=abc", challenge, "p=tls-exporter,," + QByteArray(32, '\x5A'))));
+    QVERIFY(scram.final(finalFor("n=user,r=abc", challenge, "p=tls-exporter,," + exporter)));
+    QVERIFY(!auth::ScramExchange(false, {{}, exporter}, serverNonce).first("y,,n=user,r=abc"));
+}
+
 void TestMechanisms::scramRefusesAnotherChannel()
 {
-    auth::ScramExchange scram(true, QByteArray(32, '\x5A'), serverNonce);
+    auth::ScramExchange scram(true, {QByteArray(32, '\x5A'), {}}, serverNonce);
     QVERIFY(scram.first("p=tls-server-end-point,,n=user,r=abc"));
     const QByteArray challenge = scram.challenge(pencil());
     QVERIFY(!scram.final(finalFor("n=user,r=abc", challenge, "p=tls-server-end-point,," + QByteArray(32, '\x5B'))));
@@ -255,8 +267,8 @@ void TestMechanisms::scramRefusesAnotherChannel()
 void TestMechanisms::scramDetectsTheDowngrade()
 {
     // The client could bind and was told that we can't, over a channel on which we can.
-    QVERIFY(!auth::ScramExchange(false, QByteArray(32, 'x'), serverNonce).first("y,,n=user,r=abc"));
-    QVERIFY(auth::ScramExchange(false, QByteArray(32, 'x'), serverNonce).first("n,,n=user,r=abc"));
+    QVERIFY(!auth::ScramExchange(false, {QByteArray(32, 'x'), {}}, serverNonce).first("y,,n=user,r=abc"));
+    QVERIFY(auth::ScramExchange(false, {QByteArray(32, 'x'), {}}, serverNonce).first("n,,n=user,r=abc"));
     QVERIFY(auth::ScramExchange(false, {}, serverNonce).first("y,,n=user,r=abc"));
 }
 
@@ -265,7 +277,7 @@ void TestMechanisms::scramPlusNeedsABinding()
     QVERIFY(!auth::ScramExchange(true, {}, serverNonce).first("p=tls-server-end-point,,n=user,r=abc"));
     const QByteArray binding(32, 'x');
     for (const QByteArray &flag : {"n"_ba, "y"_ba, "p=tls-unique"_ba, "p=tls-exporter"_ba, "p="_ba, "p"_ba})
-        QVERIFY2(!auth::ScramExchange(true, binding, serverNonce).first(flag + ",,n=user,r=abc"), flag.constData());
+        QVERIFY2(!auth::ScramExchange(true, {binding, {}}, serverNonce).first(flag + ",,n=user,r=abc"), flag.constData());
 }
 
 void TestMechanisms::credentialsGoToTextAndBack()
