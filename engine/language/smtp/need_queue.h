@@ -7,7 +7,8 @@
 
 namespace posthorn::smtp {
 
-class NeedQueue
+template<typename N>
+class NeedQueueOf
 {
 public:
     // A need that wants an answer; there is only one at a time.
@@ -21,7 +22,7 @@ public:
     template<typename T>
     NeedId tell(T what)
     {
-        m_needs.push_back(Need{++m_lastId, std::move(what)});
+        m_needs.push_back(N{++m_lastId, std::move(what)});
         return m_lastId;
     }
     // The answer does not matter any more.
@@ -36,11 +37,11 @@ public:
     }
     [[nodiscard]] bool isAsking() const { return m_asking != 0; }
 
-    [[nodiscard]] std::optional<Need> next()
+    [[nodiscard]] std::optional<N> next()
     {
         if (m_next == m_needs.size())
             return std::nullopt;
-        std::optional<Need> need(std::move(m_needs[m_next++]));
+        std::optional<N> need(std::move(m_needs[m_next++]));
         if (m_next == m_needs.size()) {
             m_needs.clear();
             m_next = 0;
@@ -49,10 +50,12 @@ public:
     }
 
 private:
-    std::vector<Need> m_needs;
+    std::vector<N> m_needs;
     size_t m_next = 0;
     NeedId m_lastId = 0;
     NeedId m_asking = 0;
 };
+
+using NeedQueue = NeedQueueOf<Need>;
 
 } // namespace posthorn::smtp

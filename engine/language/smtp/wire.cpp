@@ -3,6 +3,7 @@
 #include "language/message/lexical.h"
 
 #include <QChar>
+#include <QList>
 #include <QString>
 
 #include <algorithm>
@@ -90,6 +91,18 @@ std::optional<QByteArray> decodeUtf8AddressXtext(QByteArrayView text)
         } else {
             out.append(c);
         }
+    }
+    return out;
+}
+
+QByteArray encodeUtf8AddressXtext(QByteArrayView address)
+{
+    QByteArray out;
+    for (const uint point : QString::fromUtf8(address).toUcs4()) {
+        if (point > ' ' && point < 127 && point != '+' && point != '=' && point != '\\')
+            out.append(char(point));
+        else
+            out.append("\\x{").append(QByteArray::number(point, 16).toUpper()).append('}');
     }
     return out;
 }

@@ -14,6 +14,8 @@ namespace posthorn::smtp {
 
 // The utf-8-addr-xtext of RFC 6533 §3: ASCII or UTF-8 as it is, code points as "\x{20AC}".
 [[nodiscard]] std::optional<QByteArray> decodeUtf8AddressXtext(QByteArrayView text);
+// In ASCII; what is no UTF-8 becomes U+FFFD.
+[[nodiscard]] QByteArray encodeUtf8AddressXtext(QByteArrayView address);
 
 // "=" is the empty string (RFC 4954 §4). Strict: nothing when there is an octet that does not belong.
 [[nodiscard]] std::optional<QByteArray> decodeBase64(QByteArrayView text);
