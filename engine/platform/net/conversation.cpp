@@ -27,9 +27,18 @@ qint64 now()
 } // namespace
 
 Conversation::Conversation(ConversationId id, Arrival arrival, Surroundings &around)
-    : m_around(around), m_id(id), m_arrival(std::move(arrival)), m_startedAt(system::realClock().wallMs()),
-      m_since(now())
+    : m_around(around), m_id(id), m_arrival(std::move(arrival)), m_peer(m_arrival->peer()),
+      m_startedAt(system::realClock().wallMs()), m_since(now())
 {
+}
+
+Conversation::Conversation(ConversationId id, Departure departure, Surroundings &around)
+    : m_around(around), m_id(id), m_departure(std::move(departure)), m_session(std::move(m_departure->session)),
+      m_startedAt(system::realClock().wallMs()), m_since(now())
+{
+    m_peer.address = m_departure->address;
+    m_peer.port = m_departure->port;
+    m_peer.implicitTls = m_departure->implicitTls;
 }
 
 Conversation::~Conversation()
@@ -39,11 +48,15 @@ Conversation::~Conversation()
 
 void Conversation::begin()
 {
-    m_plain = std::make_unique<PlainStream>(m_arrival.takeSocket(), quint64(m_id.value), *m_around.poller);
+    if (m_departure) {
+        beginConnect();
+        return;
+    }
+    m_plain = std::make_unique<PlainStream>(m_arrival->takeSocket(), quint64(m_id.value), *m_around.poller);
     m_stream = m_plain.get();
     if (!m_plain->isGood()) {
         m_phase = Phase::Over;
-    } else if (m_arrival.options().implicitTls) {
+    } else if (m_arrival->options().implicitTls) {
         beginTls();
     } else {
         openSession(nullptr);
@@ -51,8 +64,54 @@ void Conversation::begin()
     }
 }
 
+void Conversation::beginConnect()
+{
+    m_phase = Phase::Connecting;
+    m_session->attach({m_around.worker, m_id}, m_peer);
+    QString why;
+    const system::Socket socket = system::beginConnect(m_departure->address, m_departure->port, &why);
+    if (socket < 0) {
+        failLink(LinkStep::Connect, why);
+        return;
+    }
+    m_plain = std::make_unique<PlainStream>(socket, quint64(m_id.value), *m_around.poller);
+    m_stream = m_plain.get();
+    m_deadline = now() + m_departure->connectTime.count();
+    if (m_plain->isGood())
+        m_plain->watch(Poller::Writable);
+    else
+        failLink(LinkStep::Connect, QStringLiteral("out of descriptors"));
+}
+
+void Conversation::connected()
+{
+    if (const QString why = system::connectError(m_plain->socket()); !why.isEmpty()) {
+        failLink(LinkStep::Connect, why);
+        return;
+    }
+    const system::SocketEnd local = system::localEnd(m_plain->socket());
+    m_peer.localAddress = local.address;
+    m_peer.localPort = local.port;
+    m_peer.loopback = local.loopback;
+    m_plain->watch(Poller::Readable);
+    if (m_departure->implicitTls)
+        beginTls();
+    else
+        startSession(nullptr);
+}
+
+// We began it, and it leads nowhere.
+void Conversation::failLink(LinkStep step, const QString &why)
+{
+    m_session->failed(step, why);
+    endSession();
+    m_phase = Phase::Over;
+}
+
 void Conversation::turn(quint8 events)
 {
+    if (m_phase == Phase::Connecting && (events & (Poller::Writable | Poller::Failed)))
+        connected();
     if (m_phase == Phase::Handshake)
         handshake();
     else if (m_phase == Phase::Linger && m_stream->close())
@@ -72,35 +131,50 @@ void Conversation::beginTls()
     m_phase = Phase::Handshake;
     m_deadline = now() + handshakeTime;
     m_readPaused = false;
-    m_tls = std::make_unique<TlsStream>(std::move(m_plain), *m_around.tls);
+    m_tls = m_departure ? std::make_unique<TlsStream>(std::move(m_plain), m_departure->tls)
+                        : std::make_unique<TlsStream>(std::move(m_plain), *m_around.tls);
     m_stream = m_tls.get();
     m_stream->watch(Poller::Readable);
+    if (m_departure)
+        handshake(); // the client speaks first
 }
 
 void Conversation::handshake()
 {
     const TlsStream::Handshake state = m_tls->handshake();
-    if (state == TlsStream::Handshake::Failed)
+    if (state == TlsStream::Handshake::Failed && m_departure)
+        failLink(LinkStep::Tls, m_tls->error());
+    else if (state == TlsStream::Handshake::Failed)
         cut();
     if (state != TlsStream::Handshake::Done)
         return;
     m_phase = Phase::Talk;
     m_since = now();
     m_facts = m_tls->facts();
-    if (m_session)
+    if (m_started)
         m_session->machine().tlsStarted(m_facts);
+    else if (m_session)
+        startSession(&m_facts);
     else
         openSession(&m_facts);
 }
 
 void Conversation::openSession(const TlsFacts *facts)
 {
-    m_session = m_arrival.options().factory(m_arrival.peer());
+    m_session = m_arrival->options().factory(m_peer);
     if (!m_session) {
         m_phase = Phase::Over;
         return;
     }
-    m_session->attach({m_around.worker, m_id}, m_arrival.peer());
+    m_session->attach({m_around.worker, m_id}, m_peer);
+    startSession(facts);
+}
+
+void Conversation::startSession(const TlsFacts *facts)
+{
+    m_phase = Phase::Talk;
+    m_started = true;
+    m_since = now();
     m_session->machine().start(facts);
     report(true);
 }
@@ -242,7 +316,7 @@ void Conversation::finish()
 
 void Conversation::cut()
 {
-    if (m_session && !m_peerClosed) {
+    if (m_started && m_session && !m_peerClosed) {
         m_session->machine().peerClosed();
         m_session->pump();
     }
@@ -267,7 +341,7 @@ void Conversation::report(bool opened)
 
 void Conversation::shutDown()
 {
-    if (m_phase == Phase::Handshake) {
+    if (m_phase == Phase::Handshake || m_phase == Phase::Connecting) {
         cut();
     } else if (m_phase == Phase::Talk) {
         m_session->machine().shutDown();
@@ -286,6 +360,8 @@ void Conversation::tick(qint64 at)
 {
     if (m_phase == Phase::Talk)
         tickTalk(at);
+    else if (at >= m_deadline && m_departure && m_session)
+        failLink(m_phase == Phase::Connecting ? LinkStep::Connect : LinkStep::Tls, QStringLiteral("no answer in time"));
     else if (at >= m_deadline)
         cut();
 }
@@ -338,12 +414,15 @@ ConversationState Conversation::state() const
 {
     ConversationState state;
     state.id = m_id;
-    state.peer = m_arrival.peer();
+    state.peer = m_peer;
     state.tls = m_facts.protocol;
     state.startedAt = m_startedAt;
     state.bytesIn = m_bytesIn;
     state.bytesOut = m_bytesOut;
-    if (m_session) {
+    if (m_phase == Phase::Connecting) {
+        state.protocol = m_session->protocol();
+        state.state = "connecting"_L1;
+    } else if (m_session) {
         state.protocol = m_session->protocol();
         state.state = m_session->machine().stateName();
         state.user = m_session->machine().userName();

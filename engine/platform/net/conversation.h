@@ -3,10 +3,13 @@
 #pragma once
 
 #include "platform/net/arrival.h"
+#include "platform/net/departure.h"
 #include "platform/net/network.h"
 #include "platform/net/session.h"
 #include "platform/net/stream.h"
 #include "platform/net/tls_stream.h"
+
+#include <optional>
 
 namespace posthorn::net {
 
@@ -25,6 +28,7 @@ class Conversation
 {
 public:
     Conversation(ConversationId id, Arrival arrival, Surroundings &around);
+    Conversation(ConversationId id, Departure departure, Surroundings &around);
     ~Conversation();
 
     // Each of these may end the conversation; none of them destroys it.
@@ -41,15 +45,20 @@ public:
 
 private:
     enum class Phase {
+        Connecting,
         Handshake,
         Talk,
         Linger,    // the session is over, the peer has not taken everything yet
         Over,
     };
 
+    void beginConnect();
+    void connected();
     void beginTls();
     void handshake();
     void openSession(const TlsFacts *facts);
+    void startSession(const TlsFacts *facts);
+    void failLink(LinkStep step, const QString &why);
     void read();
     void receive(qint64 octets);
     void pauseReading();
@@ -69,7 +78,9 @@ private:
 
     Surroundings &m_around;
     ConversationId m_id;
-    Arrival m_arrival;
+    std::optional<Arrival> m_arrival;     // taken, or
+    std::optional<Departure> m_departure; // begun by us
+    Peer m_peer;
     std::unique_ptr<PlainStream> m_plain; // until TLS begins
     std::unique_ptr<TlsStream> m_tls;     // from then on
     Stream *m_stream = nullptr;           // whichever it is
@@ -85,6 +96,7 @@ private:
     qint64 m_delivered = 0;  // octets of output the system had taken when last looked
     qint64 m_progress = 0;   // when that changed
     Phase m_phase = Phase::Talk;
+    bool m_started = false; // the machine
     bool m_readPaused = false;
     bool m_peerClosed = false;
     bool m_closing = false;

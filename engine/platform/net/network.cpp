@@ -140,6 +140,12 @@ Result<quint16> Network::listen(ListenerOptions options)
     return port;
 }
 
+void Network::depart(Departure departure)
+{
+    const auto least = std::ranges::min_element(d->workers, {}, [](const auto &worker) { return worker->load(); });
+    (*least)->depart(std::move(departure));
+}
+
 void Network::unlisten(const QByteArray &name)
 {
     std::erase_if(d->listeners, [&](const auto &listener) { return listener->name() == name; });

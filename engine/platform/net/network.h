@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "platform/net/departure.h"
 #include "platform/net/session.h"
 #include "platform/net/tls_contexts.h"
 
@@ -62,6 +63,8 @@ public:
 
     // Starts listening; returns the real port. Exists when the port is taken, Denied when it may not be opened.
     Result<quint16> listen(ListenerOptions options);
+    // Begins a connection. Its session is told when that fails; it is dropped untold when the network is shutting down.
+    void depart(Departure departure); // any thread
     // Stops all listeners of that name; live conversations go on.
     void unlisten(const QByteArray &name);
     [[nodiscard]] QList<ListenerState> listeners() const;

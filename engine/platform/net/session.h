@@ -33,6 +33,8 @@ struct Peer
     bool implicitTls = false;
 };
 
+enum class LinkStep { Connect, Tls };
+
 // Lives on its worker's thread, called by its Conversation only.
 class Session
 {
@@ -45,6 +47,8 @@ public:
     virtual void changed(const MailboxChange &change) { Q_UNUSED(change) }
     // Called once, before start(): where this session's answers are to be posted.
     virtual void attach(Address address, const Peer &peer) = 0;
+    // Of a connection we began: it did not come about, or TLS did not. `why` is for people. The conversation is over.
+    virtual void failed(LinkStep step, const QString &why) { Q_UNUSED(step) Q_UNUSED(why) }
     // The conversation is over; the last call.
     virtual void closed() {}
     // "smtp", "submission", "imap", "pop3"
@@ -76,6 +80,11 @@ public:
     {
         if constexpr (requires(M &machine) { machine.changed(change); })
             m_machine.changed(change);
+    }
+    void failed(LinkStep step, const QString &why) override
+    {
+        if constexpr (requires(S &service) { service.failed(step, why); })
+            m_service->failed(step, why);
     }
     void closed() override { m_service->closed(); }
     QLatin1StringView protocol() const override { return m_protocol; }

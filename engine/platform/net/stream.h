@@ -31,6 +31,7 @@ public:
     ~PlainStream() override;
 
     [[nodiscard]] bool isGood() const { return m_watched; } // false: the poller could not take it
+    [[nodiscard]] system::Socket socket() const { return m_socket; }
     [[nodiscard]] qint64 read(char *to, qint64 max) override { return system::receive(m_socket, to, max); }
     [[nodiscard]] qint64 write(QByteArrayView octets) override { return system::send(m_socket, octets); }
     void watch(quint8 interest) override;

@@ -81,9 +81,35 @@ void TlsStream::Free::operator()(ssl_st *session) const
 }
 
 TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &contexts)
-    : m_plain(std::move(plain)), m_contexts(contexts), m_context(contexts.forName({}))
+    : m_plain(std::move(plain)), m_contexts(&contexts), m_context(contexts.forName({}))
 {
-    SSL_CTX *const context = m_context.handle.get();
+    layOver(m_context.handle.get());
+    if (!m_session)
+        return;
+    SSL_set_app_data(m_session.get(), this);
+    SSL_CTX_set_tlsext_servername_callback(m_context.handle.get(), &TlsStream::chooseContext); // always the same one
+    SSL_set_accept_state(m_session.get());
+}
+
+TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsGoal &goal)
+    : m_plain(std::move(plain)), m_context{goal.context, {}, {}}, m_serverName(goal.serverName)
+{
+    layOver(m_context.handle.get());
+    if (!m_session)
+        return;
+    SSL *const session = m_session.get();
+    SSL_set_connect_state(session);
+    const bool isAddress = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), m_serverName.constData()) == 1;
+    if (!isAddress && !m_serverName.isEmpty()) {
+        SSL_set_tlsext_host_name(session, m_serverName.constData());
+        SSL_set1_host(session, m_serverName.constData());
+    }
+    SSL_set_verify(session, goal.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    ERR_clear_error();
+}
+
+void TlsStream::layOver(ssl_ctx_st *context)
+{
     if (!context)
         return;
     m_session.reset(SSL_new(context));
@@ -95,9 +121,18 @@ TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &cont
     }
     BIO_set_data(bio, m_plain.get());
     SSL_set_bio(m_session.get(), bio, bio);
-    SSL_set_app_data(m_session.get(), this);
-    SSL_CTX_set_tlsext_servername_callback(context, &TlsStream::chooseContext); // always the same one
-    SSL_set_accept_state(m_session.get());
+}
+
+void TlsStream::noteError()
+{
+    const long verdict = SSL_get_verify_result(m_session.get());
+    const unsigned long error = ERR_peek_last_error();
+    if (SSL_get_verify_mode(m_session.get()) == SSL_VERIFY_PEER && verdict != X509_V_OK)
+        m_error = QString::fromLatin1(X509_verify_cert_error_string(verdict));
+    else if (const char *const reason = error ? ERR_reason_error_string(error) : nullptr)
+        m_error = QString::fromLatin1(reason);
+    else
+        m_error = QStringLiteral("the connection was lost");
 }
 
 TlsStream::~TlsStream() = default;
@@ -109,7 +144,7 @@ int TlsStream::chooseContext(ssl_st *session, int *, void *)
     if (!name)
         return SSL_TLSEXT_ERR_NOACK;
     self.m_serverName = cleanName(name);
-    TlsContext chosen = self.m_contexts.forName(self.m_serverName);
+    TlsContext chosen = self.m_contexts->forName(self.m_serverName);
     if (chosen.handle && chosen.handle != self.m_context.handle) {
         SSL_set_SSL_CTX(session, chosen.handle.get());
         self.m_context = std::move(chosen);
@@ -135,6 +170,7 @@ TlsStream::Handshake TlsStream::handshake()
         m_plain->watch(Poller::Writable);
         return Handshake::UnderWay;
     default:
+        noteError();
         m_broken = true;
         return Handshake::Failed;
     }

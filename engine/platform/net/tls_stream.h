@@ -1,9 +1,10 @@
-// TLS on top of a plain stream, on the server's side.
+// TLS on top of a plain stream, on either side.
 #pragma once
 
 #include "core/machine.h"
 #include "platform/net/stream.h"
 #include "platform/net/tls_contexts.h"
+#include "platform/net/tls_trust.h"
 
 #include <memory>
 
@@ -16,11 +17,15 @@ class TlsStream final : public Stream
 public:
     // Takes the plain stream over. The contexts must outlive this; one of them is chosen by the name the client asks for.
     TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &contexts);
+    // The client's side.
+    TlsStream(std::unique_ptr<PlainStream> plain, const TlsGoal &goal);
     ~TlsStream() override;
 
     enum class Handshake { Done, UnderWay, Failed };
     // Goes on as far as it can; call it again when what it watches for has come.
     [[nodiscard]] Handshake handshake();
+    // Why it failed, for people.
+    [[nodiscard]] const QString &error() const { return m_error; }
     // Once the handshake is done.
     [[nodiscard]] TlsFacts facts() const;
 
@@ -32,6 +37,8 @@ public:
 private:
     [[nodiscard]] QByteArray exporter() const;
     static int chooseContext(ssl_st *session, int *alert, void *);
+    void layOver(ssl_ctx_st *context);
+    void noteError();
     [[nodiscard]] qint64 outcome(int result) const;
 
     struct Free
@@ -39,10 +46,11 @@ private:
         void operator()(ssl_st *session) const;
     };
     std::unique_ptr<PlainStream> m_plain;
-    const TlsContexts &m_contexts;
+    const TlsContexts *m_contexts = nullptr; // the server's side
     TlsContext m_context;
     QByteArray m_serverName;
     std::unique_ptr<ssl_st, Free> m_session;
+    QString m_error;
     bool m_broken = false;  // nothing more may be said: not even that it is over
     bool m_closing = false;
 };

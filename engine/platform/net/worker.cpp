@@ -31,6 +31,7 @@ void post(const Address &to, std::function<void(Session &)> deliver)
 void Worker::Inbox::clear()
 {
     arrivals.clear();
+    departures.clear();
     posts.clear();
     tasks.clear();
 }
@@ -111,6 +112,12 @@ void Worker::accept(Arrival arrival)
     put([&](Inbox &inbox) { inbox.arrivals.push_back(std::move(arrival)); });
 }
 
+void Worker::depart(Departure departure)
+{
+    m_load.fetch_add(1, std::memory_order_relaxed);
+    put([&](Inbox &inbox) { inbox.departures.push_back(std::move(departure)); });
+}
+
 void Worker::post(ConversationId to, std::function<void(Session &)> deliver)
 {
     put([&](Inbox &inbox) { inbox.posts.emplace_back(to, std::move(deliver)); });
@@ -148,6 +155,8 @@ void Worker::drain(bool forEvent)
         task(*this);
     for (Arrival &arrival : batch.arrivals)
         open(std::move(arrival));
+    for (Departure &departure : batch.departures)
+        open(std::move(departure));
     for (auto &[to, answer] : batch.posts)
         deliver(to, answer);
     // Several answers for one conversation leave in one piece.
@@ -163,7 +172,8 @@ void Worker::endRound()
         m_setting.report(std::exchange(m_reports, {}));
 }
 
-void Worker::open(Arrival arrival)
+template<typename Link>
+void Worker::open(Link link)
 {
     if (!m_poller || m_shuttingDown) {
         m_load.fetch_sub(1, std::memory_order_relaxed);
@@ -171,7 +181,7 @@ void Worker::open(Arrival arrival)
     }
     const ConversationId id{m_setting.lastConversation->fetch_add(1, std::memory_order_relaxed) + 1};
     auto &conversation = m_conversations[id.value];
-    conversation = std::make_unique<Conversation>(id, std::move(arrival), m_around);
+    conversation = std::make_unique<Conversation>(id, std::move(link), m_around);
     if (!m_timer->isActive())
         m_timer->start(tickTime);
     conversation->begin();

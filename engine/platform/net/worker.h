@@ -42,6 +42,7 @@ public:
 
     // Any thread.
     void accept(Arrival arrival);
+    void depart(Departure departure);
     void post(ConversationId to, std::function<void(Session &)> deliver);
     void ask(std::function<void(Worker &)> task);
     [[nodiscard]] int load() const { return m_load.load(std::memory_order_relaxed); } // conversations, waiting ones too
@@ -59,9 +60,10 @@ private:
     struct Inbox
     {
         std::vector<Arrival> arrivals;
+        std::vector<Departure> departures;
         std::vector<std::pair<ConversationId, std::function<void(Session &)>>> posts;
         std::vector<std::function<void(Worker &)>> tasks;
-        [[nodiscard]] bool isEmpty() const { return arrivals.empty() && posts.empty() && tasks.empty(); }
+        [[nodiscard]] bool isEmpty() const { return arrivals.empty() && departures.empty() && posts.empty() && tasks.empty(); }
         void clear();
     };
 
@@ -71,7 +73,8 @@ private:
     void tearDown();
     void drain(bool forEvent);
     void endRound();
-    void open(Arrival arrival);
+    template<typename Link>
+    void open(Link link);
     void deliver(ConversationId to, const std::function<void(Session &)> &answer);
     void ready(ConversationId id, quint8 events);
     void tick();

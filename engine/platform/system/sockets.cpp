@@ -127,6 +127,59 @@ Native acceptNonBlocking(Native listening, sockaddr_storage &end)
 #endif
 }
 
+bool connecting()
+{
+#ifdef Q_OS_WIN
+    return WSAGetLastError() == WSAEWOULDBLOCK;
+#else
+    return errno == EINPROGRESS || errno == EINTR;
+#endif
+}
+
+QString lastError()
+{
+#ifdef Q_OS_WIN
+    return qt_error_string(WSAGetLastError());
+#else
+    return qt_error_string(errno);
+#endif
+}
+
+// The length of `end`, or 0 when the text is no address. A scope ("fe80::1%2") is a number.
+socklen_t fillEnd(sockaddr_storage &end, const QByteArray &address, quint16 port)
+{
+    auto &v4 = reinterpret_cast<sockaddr_in &>(end);
+    if (::inet_pton(AF_INET, address.constData(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(port);
+        return sizeof v4;
+    }
+    auto &v6 = reinterpret_cast<sockaddr_in6 &>(end);
+    const qsizetype scope = address.indexOf('%');
+    if (::inet_pton(AF_INET6, address.left(scope).constData(), &v6.sin6_addr) != 1)
+        return 0;
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    v6.sin6_scope_id = scope < 0 ? 0 : address.mid(scope + 1).toUInt();
+    return sizeof v6;
+}
+
+Native makeStream(int family)
+{
+#ifdef Q_OS_LINUX
+    return ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+#else
+    const Native socket = ::socket(family, SOCK_STREAM, 0);
+    if (socket != Native(-1)) {
+        setNonBlocking(Socket(socket));
+#ifndef Q_OS_WIN
+        ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+#endif
+    }
+    return socket;
+#endif
+}
+
 bool outOfResources()
 {
 #ifdef Q_OS_WIN
@@ -193,6 +246,34 @@ bool setReadableFrom(Socket socket, int octets)
 #else
     return ::setsockopt(Native(socket), SOL_SOCKET, SO_RCVLOWAT, &octets, sizeof octets) == 0;
 #endif
+}
+
+Socket beginConnect(const QByteArray &address, quint16 port, QString *why)
+{
+    sockaddr_storage end = {};
+    const auto length = fillEnd(end, address, port);
+    const Native socket = length > 0 ? makeStream(end.ss_family) : Native(-1);
+    if (socket == Native(-1)) {
+        *why = length > 0 ? lastError() : QStringLiteral("%1 is not an address").arg(QString::fromLatin1(address));
+        return Broken;
+    }
+    if (::connect(socket, reinterpret_cast<const sockaddr *>(&end), length) != 0 && !connecting()) {
+        *why = lastError();
+        closeSocket(Socket(socket));
+        return Broken;
+    }
+    setOption(Socket(socket), IPPROTO_TCP, TCP_NODELAY, 1);
+    setOption(Socket(socket), SOL_SOCKET, SO_KEEPALIVE, 1);
+    return Socket(socket);
+}
+
+QString connectError(Socket socket)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (::getsockopt(Native(socket), SOL_SOCKET, SO_ERROR, reinterpret_cast<char *>(&error), &length) != 0)
+        return lastError();
+    return error == 0 ? QString() : qt_error_string(error);
 }
 
 void shutDownSending(Socket socket)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QString>
 
 namespace posthorn::system {
 
@@ -18,6 +19,12 @@ inline constexpr qint64 Broken = -2;     // reset, timed out or unusable
 [[nodiscard]] qint64 peek(Socket socket, char *to, qint64 max);
 // How many octets were taken, 0 or more. Never raises a signal.
 [[nodiscard]] qint64 send(Socket socket, QByteArrayView octets);
+
+// Begins to connect to an address and port; the socket becomes writable when that is decided. Broken: it can't be tried,
+// and `why` says for people why not.
+[[nodiscard]] Socket beginConnect(const QByteArray &address, quint16 port, QString *why);
+// Once it is decided: empty when connected, else for people what went wrong.
+[[nodiscard]] QString connectError(Socket socket);
 
 // Sets non-blocking, no-delay and keep-alive; sockets accepted from it have all three.
 void prepareListening(Socket socket);
