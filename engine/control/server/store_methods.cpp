@@ -33,8 +33,9 @@ Result<qint64> exportOne(store::Connection &connection, const QString &directory
     QSaveFile file(tableFile(directory, table));
     if (!file.open(QIODevice::WriteOnly))
         return fileTrouble(u"can't be written"_s, file);
-    if (const auto mine = system::makePrivateFile(file.fileName()); !mine && mine.error().kind == ErrorKind::Denied)
-        return std::unexpected(mine.error());
+    // It has its name only once it is complete.
+    if (!file.setPermissions(QFile::ReadOwner | QFile::WriteOwner))
+        return fileTrouble(u"can't be kept from others"_s, file);
     const auto rows = store::Maintenance::exportTable(connection, table, file);
     if (!rows)
         return rows;

@@ -25,7 +25,7 @@ struct ServerConfig
     BareLineEnd bareLineEnd = BareLineEnd::Refuse;
     qint64 maxMessageSize = 64 * 1024 * 1024; // SIZE, octets
     int maxRecipients = 1000;                 // RCPTMAX; more: 452 4.5.3
-    int maxTransactions = 1000;               // MAILMAX a connection; then 421
+    int maxTransactions = 100'000;            // MAILMAX a connection; then 421
     qsizetype maxCommandLine = 4096;          // octets with CRLF; RFC 5321 §4.5.3.1.4 and the extensions need 2,384
     qsizetype maxAuthLine = 12'288;           // RFC 4954 §4
     int maxBadCommands = 20;                  // junk (unknown, bad sequence, NOOP and VRFY beyond reason); then 421

@@ -54,7 +54,8 @@ ServerOffer readOffer(const Reply &ehlo)
 {
     ServerOffer offer;
     const QList<QByteArray> lines = ehlo.text.split('\n');
-    offer.name = lines.front().left(lines.front().indexOf(' ')).left(255);
+    const QByteArray &first = lines.front();
+    offer.name = first.first(first.contains(' ') ? first.indexOf(' ') : first.size()).left(255);
     for (const QByteArray &line : lines.sliced(1)) {
         // "AUTH=LOGIN" is how servers of long ago write it.
         QByteArray upper = line.toUpper();

@@ -106,6 +106,7 @@ public:
         const TlsFacts facts{"TLSv1.3", "TLS_AES_256_GCM_SHA384", {}, {}};
         machine.start(tls ? &facts : nullptr);
         pump();
+        greeting = take();
     }
 
     // What the client sends; gives back what the machine says to it.
@@ -163,6 +164,7 @@ public:
     QList<QByteArray> mails; // contents at their end
     QByteArray content;      // of the one under way
     QByteArray said;
+    QByteArray greeting;
     qsizetype largestPiece = 0;
     int pieces = 0;
 };

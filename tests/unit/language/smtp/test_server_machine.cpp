@@ -87,7 +87,7 @@ void TestServerMachine::greetsWhenWelcome()
     ServerConfig config;
     config.hostName = "mail.example.org";
     FakeService service(config);
-    QCOMPARE(service.take(), "220 mail.example.org ESMTP Posthorn\r\n"_ba);
+    QCOMPARE(service.greeting, "220 mail.example.org ESMTP Posthorn\r\n"_ba);
     ServerMachine own(config);
     own.start(nullptr);
     own.answer(own.nextNeed()->id, Judgement{{220, {}, "ESMTP no spam"}});

@@ -62,7 +62,8 @@ inline bool matches(const QByteArray &pattern, const QByteArray &text)
 
 inline QByteArray firstWord(const QByteArray &text)
 {
-    return text.left(text.indexOf(' '));
+    const qsizetype space = text.indexOf(' ');
+    return space < 0 ? text : text.first(space);
 }
 
 inline Transcript::Transcript(const QString &path)

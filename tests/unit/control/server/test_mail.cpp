@@ -63,7 +63,7 @@ private Q_SLOTS:
             return m_house->call(u"trace.search"_s, query)->toObject().value("steps"_L1).toArray().size();
         };
         QCOMPARE(found({{u"text"_s, u"elsewhere 5.7.1"_s}}), 1);
-        QCOMPARE(found({{u"text"_s, u"elsewhere"_s}, {u"since"_s, 1'700'000'000'001}}), 0);
+        QCOMPARE(found({{u"text"_s, u"elsewhere"_s}, {u"since"_s, qint64{1'700'000'000'001}}}), 0);
         QCOMPARE(found({{u"text"_s, u"nowhere"_s}}), 0);
     }
     void tailsTheLogFromALevelUp()
