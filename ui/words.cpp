@@ -52,7 +52,7 @@ QString sentenceFor(const QString &kind)
 
 QString octetsText(qint64 octets)
 {
-    return octets < 0 ? QString() : QLocale().formattedDataSize(octets, octets < 10'000 ? 0 : 1, QLocale::DataSizeSIFormat);
+    return octets < 0 ? QString() : QLocale().formattedDataSize(octets, octets < 10'000 ? 0 : 1, QLocale::DataSizeTraditionalFormat);
 }
 
 QString timeText(qint64 ms)

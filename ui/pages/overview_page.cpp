@@ -162,7 +162,11 @@ void OverviewPage::show(const QJsonObject &status)
     m_server->setText(tr("%1 · Posthorn %2 · running for %3")
                           .arg(field(status, "hostName"_L1), field(status, "version"_L1),
                                sinceText(status.value("uptimeSeconds"_L1).toInteger())));
-    m_today->setText(locale.toString(status.value("messagesToday"_L1).toInteger()));
+    const QJsonObject today = status.value("messagesToday"_L1).toObject();
+    m_today->setText(locale.toString(today.value("accepted"_L1).toInteger()));
+    m_today->setToolTip(tr("%1 delivered here, %2 refused")
+                            .arg(locale.toString(today.value("delivered"_L1).toInteger()),
+                                 locale.toString(today.value("refused"_L1).toInteger())));
     m_connections->setText(locale.toString(status.value("connections"_L1).toInteger()));
     m_queue->setText(locale.toString(status.value("queued"_L1).toInteger()));
     m_store->setText(octetsText(store.value("octets"_L1).toInteger()));
@@ -188,13 +192,18 @@ void OverviewPage::showCertificate(const QJsonArray &certificates)
         return;
     }
     const QJsonObject first = certificates.at(0).toObject();
+    const QLocale locale;
     const QDateTime until = QDateTime::fromMSecsSinceEpoch(first.value("notAfter"_L1).toInteger());
     const qint64 days = QDateTime::currentDateTime().daysTo(until);
     QString words = first.value("selfSigned"_L1).toBool()
                         ? tr("Certificate: made by Posthorn itself; mail programs ask whether to trust it.")
                         : tr("Certificate: %1.").arg(field(first, "subject"_L1));
     if (until.isValid())
-        words += u' ' + (days < 0 ? tr("It has expired.") : tr("It is valid for %n more day(s).", nullptr, int(days)));
+        words += u' ' + (days < 0     ? tr("It has expired.")
+                         : days == 0  ? tr("It expires today.")
+                         : days == 1  ? tr("It expires tomorrow.")
+                         : days < 100 ? tr("It is valid for %1 more days.").arg(days)
+                                      : tr("It is valid until %1.").arg(locale.toString(until.date(), QLocale::LongFormat)));
     m_certificate->setText(words);
 }
 

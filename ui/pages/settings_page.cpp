@@ -96,6 +96,7 @@ void SettingsPage::addField(QFormLayout *form, const SettingDescription &setting
     auto *hint = new QLabel(words(setting.explanation));
     hint->setWordWrap(true);
     hint->setForegroundRole(QPalette::PlaceholderText);
+    hint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // a form asks how high it is when narrow
     form->addRow(QString(), hint);
     field.fault->setWordWrap(true);
     field.fault->hide();
