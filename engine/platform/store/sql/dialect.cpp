@@ -11,10 +11,10 @@ const Dialect &Dialect::sqlite()
         {"PRAGMA page_size=8192"_ba, "PRAGMA journal_mode=WAL"_ba},
         // The writer checkpoints by itself, between groups: a COMMIT never waits for it.
         {"PRAGMA journal_mode=WAL"_ba, "PRAGMA synchronous=FULL"_ba, "PRAGMA wal_autocheckpoint=0"_ba,
-         "PRAGMA journal_size_limit=67108864"_ba, "PRAGMA temp_store=MEMORY"_ba, "PRAGMA cache_size=-16384"_ba,
+         "PRAGMA journal_size_limit=67108864"_ba, "PRAGMA temp_store=MEMORY"_ba, "PRAGMA cache_size=-6144"_ba,
          "PRAGMA secure_delete=OFF"_ba, "PRAGMA foreign_keys=OFF"_ba},
         {"PRAGMA query_only=ON"_ba, "PRAGMA wal_autocheckpoint=0"_ba, "PRAGMA temp_store=MEMORY"_ba,
-         "PRAGMA cache_size=-4096"_ba},
+         "PRAGMA cache_size=-2048"_ba},
         {},
     };
     return dialect;
