@@ -198,6 +198,7 @@ Result<void> Engine::Private::readSettings()
     values->insert(options.overrides);
     QStringList faults;
     settings.set(std::make_shared<const SettingsSnapshot>(*values, &faults));
+    store->setMinFreeOctets(settings.get()->number("store.min_free_space"_L1));
     for (const QString &fault : std::as_const(faults)) {
         Event event{EventKind::SettingInvalid};
         event.with(EventField::Reason, fault);

@@ -44,17 +44,23 @@ void Guard::met(Trouble trouble, const QString &why)
     }
 }
 
+void Guard::setMinFree(qint64 octets)
+{
+    if (m_minFree.exchange(octets) != octets)
+        m_lookSoon = true;
+}
+
 void Guard::look(bool now)
 {
     const auto time = steady_clock::now();
-    if (!now && time - m_looked < m_options.probeInterval)
+    if (!m_lookSoon.exchange(false) && !now && time - m_looked < m_options.probeInterval)
         return;
     m_looked = time;
     const Health health = m_health;
     if (health != Health::Good && health != Health::LowSpace)
         return;
     const qint64 free = QStorageInfo(m_options.directory).bytesAvailable();
-    const bool low = free >= 0 && free < m_options.minFreeOctets;
+    const bool low = free >= 0 && free < m_minFree;
     if (low != (health == Health::LowSpace))
         become(low ? Health::LowSpace : Health::Good,
                low ? u"%1 octets of disk space are left"_s.arg(free) : QString());

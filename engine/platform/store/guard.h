@@ -12,11 +12,12 @@ namespace posthorn::store {
 class Guard
 {
 public:
-    explicit Guard(const StoreOptions &options) : m_options(options) {}
+    explicit Guard(const StoreOptions &options) : m_options(options), m_minFree(options.minFreeOctets) {}
 
     [[nodiscard]] Health health() const { return m_health.load(std::memory_order_relaxed); }
     void onHealth(std::function<void(Health, QString)> observer);
     void close();
+    void setMinFree(qint64 octets); // any thread; the next look is not put off
 
     // Any thread: trouble met with the database. Told to the observers by the writer, in tell().
     void met(Trouble trouble, const QString &why);
@@ -33,6 +34,8 @@ public:
 private:
     void become(Health health, const QString &why);
     const StoreOptions &m_options;
+    std::atomic<qint64> m_minFree;
+    std::atomic<bool> m_lookSoon = false;
     std::atomic<Health> m_health = Health::Good;
     mutable std::mutex m_mutex;
     QString m_why;

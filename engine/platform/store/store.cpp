@@ -81,6 +81,12 @@ void Store::onHealth(std::function<void(Health, QString)> observer)
     d->guard.onHealth(std::move(observer));
 }
 
+void Store::setMinFreeOctets(qint64 octets)
+{
+    d->guard.setMinFree(octets);
+    d->writer.wake();
+}
+
 Health Store::health() const
 {
     return d->guard.health();

@@ -117,7 +117,8 @@ public:
     void onCommitted(std::function<void(const Committed &)> observer);
     void onHealth(std::function<void(Health, QString why)> observer); // writer's thread
 
-    [[nodiscard]] Health health() const; // any thread
+    void setMinFreeOctets(qint64 octets); // in place of the options' from now on; any thread
+    [[nodiscard]] Health health() const;  // any thread
     [[nodiscard]] bool isAccepting() const { return health() == Health::Good; }
     // A copy of the database in one file while running (SQLite: VACUUM INTO). Exists: the file is there already.
     // Waits; call it on a pool thread.
