@@ -16,6 +16,7 @@
 #include "service/access/world.h"
 #include "service/delivery/delivery.h"
 #include "service/intake/intake.h"
+#include "service/relay/relay.h"
 
 #include <QDir>
 #include <QFile>
@@ -24,6 +25,7 @@
 #include <QThread>
 #include <QTimer>
 
+#include <atomic>
 #include <optional>
 
 namespace posthorn {
@@ -114,6 +116,8 @@ struct Engine::Private
     Result<void> makeOwnCertificate(const QString &file);
     void buildServices();
     Result<void> openListeners();
+    void startRelay();
+    void tellOwnPorts();
     Result<void> openService(const ServiceRow &service);
     std::unique_ptr<net::Session> makeSession(const ServiceRow &service, const net::Peer &peer);
     void settingsChanged();
@@ -150,6 +154,8 @@ struct Engine::Private
     intake::World intakeWorld;
     access::World accessWorld;
     std::unique_ptr<net::Network> network;
+    std::unique_ptr<relay::Relay> relay;
+    std::atomic<relay::Relay *> relaying = nullptr; // for the writer's thread
     std::unique_ptr<control::Server> control;
     QList<OpenPort> ports;
     std::unique_ptr<QObject> timers;
@@ -334,6 +340,8 @@ void Engine::Private::buildServices()
     store->onCommitted([this](const store::Committed &committed) {
         directory->committed(committed);
         indexes->committed(committed);
+        if (relay::Relay *const runner = relaying.load())
+            runner->committed(committed);
         if (committed.directoryChanged)
             QMetaObject::invokeMethod(q, [this] { if (running) (void)setUpTls(); }, Qt::QueuedConnection);
     });
@@ -349,6 +357,24 @@ std::unique_ptr<net::Session> Engine::Private::makeSession(const ServiceRow &ser
     case Protocol::Pop3: return access::makePop3Session(accessWorld, peer, tlsAvailable);
     }
     return nullptr;
+}
+
+void Engine::Private::startRelay()
+{
+    relay = std::make_unique<relay::Relay>(relay::World{store.get(), network.get(), delivery.get(), directory.get(), &events,
+                                                        [this] { return settings.get(); }, hostName()});
+    relaying = relay.get();
+}
+
+// The ports where mail from other servers comes in.
+void Engine::Private::tellOwnPorts()
+{
+    QList<quint16> own;
+    for (const OpenPort &port : std::as_const(ports)) {
+        if (port.service == "smtp")
+            own += port.port;
+    }
+    relay->setOwnPorts(own);
 }
 
 Result<void> Engine::Private::openService(const ServiceRow &service)
@@ -409,6 +435,13 @@ void Engine::Private::settingsChanged()
         ports.removeIf([&](const OpenPort &port) { return port.service == name; });
         (void)openService(service); // a failure is told as an event; the other services go on
     }
+    tellOwnPorts();
+    for (const SettingDescription &setting : settingDescriptions()) {
+        if (setting.room == "Sending"_L1 && differs(setting.key)) {
+            relay->settingsChanged();
+            break;
+        }
+    }
 }
 
 control::Context Engine::Private::controlContext()
@@ -426,6 +459,7 @@ control::Context Engine::Private::controlContext()
     context.isOverridden = [this](const QString &key) { return options.overrides.contains(key); };
     context.settingsChanged = [this] { settingsChanged(); };
     context.stop = [this] { q->stop(); };
+    context.queueChanged = [this] { relay->reload(); };
     return context;
 }
 
@@ -477,8 +511,10 @@ Result<void> Engine::start(const EngineOptions &options)
             return tls;
         const int workers = int(d->settings.get()->number("server.workers"_L1));
         d->network = std::make_unique<net::Network>(workers > 0 ? workers : qMax(1, QThread::idealThreadCount()), d->tls);
+        d->startRelay();
         if (const auto listening = d->openListeners(); !listening)
             return listening;
+        d->tellOwnPorts();
         d->control = std::make_unique<control::Server>(d->controlContext());
         return options.controlSocket ? d->control->listen() : Result<void>{};
     }();
@@ -498,6 +534,7 @@ void Engine::stop()
         return;
     d->stopping = true;
     d->tell(Event{EventKind::ServerStopping});
+    d->relay->stop();
     d->network->shutDown(stopGrace, [this] {
         const auto finish = [this] {
             d->tearDown();
@@ -512,9 +549,15 @@ void Engine::Private::tearDown()
     running = false;
     timers.reset();
     control.reset();
+    if (relay)
+        relay->stop();
     network.reset();
+    if (relay)
+        relay->finish();
     authenticator.reset();
     store.reset(); // its jobs still know the services below
+    relaying = nullptr;
+    relay.reset();
     indexes.reset();
     refusals.reset();
     delivery.reset();

@@ -42,6 +42,9 @@ QString sentenceFor(const QString &kind)
         {u"backup-made"_s, QT_TRANSLATE_NOOP("Words", "A backup was written to {file}.")},
         {u"check-done"_s, QT_TRANSLATE_NOOP("Words", "The store was checked: {count} faults.")},
         {u"queue-changed"_s, QT_TRANSLATE_NOOP("Words", "{by}: queue, {reason}.")},
+        {u"message-sent"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} was sent.")},
+        {u"message-delayed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} waits: {reply}")},
+        {u"message-failed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} could not be delivered: {reply}")},
         {u"client-identified"_s, QT_TRANSLATE_NOOP("Words", "{user} uses {detail}.")},
     };
     const char *found = sentences.value(kind);

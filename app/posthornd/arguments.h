@@ -43,7 +43,8 @@ struct Plan
 {
     QString method;
     QJsonObject parameters;
-    bool needsPassword = false; // asked for, and given as "password"
+    bool needsPassword = false; // asked for, and given as `passwordName`
+    QLatin1StringView passwordName{"password"};
 };
 
 struct Command

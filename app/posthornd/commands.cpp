@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "core/settings.h"
 
 #include "control/api/values.h"
 #include "show.h"
@@ -16,7 +17,7 @@ constexpr Positional domainName[] = {{"DOMAIN"_L1}};
 constexpr Positional address[] = {{"ADDRESS"_L1}};
 constexpr Positional alias[] = {{"ADDRESS"_L1}, {"TARGET"_L1, true, true}};
 constexpr Positional key[] = {{"KEY"_L1}};
-constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1}};
+constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1, false}};
 constexpr Positional entry[] = {{"ENTRY"_L1}};
 constexpr Positional entryReason[] = {{"ENTRY"_L1}, {"REASON"_L1, false, true}};
 constexpr Positional search[] = {{"SEARCH"_L1, false, true}};
@@ -171,6 +172,21 @@ Result<Plan> planTrace(const Invocation &in)
     return filler.since("since"_L1, "since"_L1).number("limit"_L1, "limit"_L1).plan("trace.search"_L1);
 }
 
+// Others on this computer can read a command line: secrets have no place there.
+Result<Plan> planSetting(const Invocation &in)
+{
+    const QString &name = in.positionals[0];
+    const SettingDescription *setting = describeSetting(name);
+    if (setting && setting->secret) {
+        if (in.positionals.size() > 1)
+            return fail(ErrorKind::Invalid, u"%1 is secret: give its value on standard input"_s.arg(name));
+        return Plan{u"settings.set"_s, {{u"key"_s, name}}, true, "value"_L1};
+    }
+    if (in.positionals.size() < 2)
+        return fail(ErrorKind::Invalid, u"settings set needs VALUE"_s);
+    return call("settings.set"_L1, {{u"key"_s, name}, {u"value"_s, in.positionals[1]}});
+}
+
 Result<Plan> planQueueRemoval(const Invocation &in)
 {
     QJsonObject parameters = first("id"_L1, in);
@@ -233,9 +249,8 @@ constexpr Command table[] = {
      [](In) { return call("settings.list"_L1); }, showSettings},
     {"settings get"_L1, "Prints a setting's value"_L1, key, {}, Way::Call, Alone::Works,
      [](In in) { return call("settings.get"_L1, first("key"_L1, in)); }, showSetting},
-    {"settings set"_L1, "Sets a setting"_L1, keyValue, {}, Way::Call, Alone::Begins,
-     [](In in) { return call("settings.set"_L1, {{u"key"_s, in.positionals[0]}, {u"value"_s, in.positionals[1]}}); },
-     showSettingDone},
+    {"settings set"_L1, "Sets a setting; a secret one from standard input"_L1, keyValue, {}, Way::Call, Alone::Begins,
+     planSetting, showSettingDone},
     {"settings unset"_L1, "Gives a setting its initial value back"_L1, key, {}, Way::Call, Alone::Works,
      [](In in) { return call("settings.unset"_L1, first("key"_L1, in)); }, showSettingDone},
 

@@ -54,7 +54,7 @@ int talk(const Invocation &invocation)
         const auto password = readPassword();
         if (!password)
             return refuse(password.error().text, invocation.command);
-        plan->parameters.insert("password"_L1, *password);
+        plan->parameters.insert(plan->passwordName, *password);
     }
     Talk conversation(invocation, *plan);
     QObject::connect(&conversation, &Talk::finished, qApp, [](int code) { QCoreApplication::exit(code); },

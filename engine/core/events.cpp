@@ -47,6 +47,9 @@ const KindRow kinds[] = {
     {EventKind::BackupMade, Level::Notice, "backup-made"_L1},
     {EventKind::CheckDone, Level::Notice, "check-done"_L1},
     {EventKind::QueueChanged, Level::Notice, "queue-changed"_L1},
+    {EventKind::MessageSent, Level::Detail, "message-sent"_L1},
+    {EventKind::MessageDelayed, Level::Notice, "message-delayed"_L1},
+    {EventKind::MessageFailed, Level::Warning, "message-failed"_L1},
     {EventKind::ClientIdentified, Level::Detail, "client-identified"_L1},
 };
 

@@ -24,6 +24,7 @@ enum class EventKind {
     CertificateMade, CertificateLoaded, CertificateFailed,
     SettingChanged, SettingInvalid, DirectoryChanged, MailboxChanged,
     BackupMade, CheckDone, QueueChanged,
+    MessageSent, MessageDelayed, MessageFailed,
     ClientIdentified,
 };
 

@@ -105,6 +105,11 @@ Result<QString> checkSetting(QStringView key, const QString &value)
     case SettingType::Flag: return checkFlag(*setting, value);
     case SettingType::Number: return checkNumber(*setting, value);
     case SettingType::Endpoints: return checkEndpoints(value);
+    case SettingType::Host:
+        if (!value.trimmed().isEmpty())
+            return parseHost(value).transform([&](const Endpoint &) { return value.trimmed(); });
+        return QString();
+    case SettingType::Durations: return parseDurations(value).transform([&](const auto &) { return value.simplified(); });
     case SettingType::Networks: return checkNetworks(value);
     case SettingType::Choice:
         if (QString(setting->choices).split(u'|').contains(value.trimmed()))
@@ -144,6 +149,16 @@ QList<Endpoint> SettingsSnapshot::endpoints(QLatin1StringView key) const
     return parseEndpoints(text(key)).value_or(QList<Endpoint>{});
 }
 
+Endpoint SettingsSnapshot::host(QLatin1StringView key) const
+{
+    return parseHost(text(key)).value_or(Endpoint{});
+}
+
+QList<qint64> SettingsSnapshot::durations(QLatin1StringView key) const
+{
+    return parseDurations(text(key)).value_or(QList<qint64>{});
+}
+
 bool SettingsSnapshot::isSet(QLatin1StringView key) const { return m_values.contains(QString(key)); }
 
 Result<QList<Endpoint>> parseEndpoints(QStringView text)
@@ -157,6 +172,38 @@ Result<QList<Endpoint>> parseEndpoints(QStringView text)
         endpoints += *endpoint;
     }
     return endpoints;
+}
+
+Result<Endpoint> parseHost(QStringView text)
+{
+    const QStringView item = text.trimmed();
+    const qsizetype colon = item.lastIndexOf(u':');
+    bool isNumber = false;
+    const uint port = colon < 0 ? 0 : item.mid(colon + 1).toUInt(&isNumber);
+    QStringView host = item.left(qMax(qsizetype(0), colon));
+    const bool bracketed = host.startsWith(u'[') && host.endsWith(u']');
+    if (bracketed)
+        host = host.mid(1, host.size() - 2);
+    if (!isNumber || port == 0 || port > 65535 || host.isEmpty() || host.size() > 255 || host.contains(u' ')
+        || (host.contains(u':') && !bracketed))
+        return fail(ErrorKind::Invalid, u"“%1” is not a server and port; write smtp.example.org:587"_s.arg(item));
+    return Endpoint{host.toString().toLower().toUtf8(), quint16(port)};
+}
+
+Result<QList<qint64>> parseDurations(QStringView text)
+{
+    QList<qint64> durations;
+    const QStringList items = splitList(text);
+    for (const QString &item : items) {
+        const qint64 unit = item.endsWith(u's') ? 1'000 : item.endsWith(u'm') ? 60'000 : item.endsWith(u'h') ? 3'600'000
+                            : item.endsWith(u'd') ? 86'400'000 : 0;
+        bool isNumber = false;
+        const qint64 number = item.chopped(1).toLongLong(&isNumber);
+        if (unit == 0 || !isNumber || number < 1 || number > 1'000'000)
+            return fail(ErrorKind::Invalid, u"“%1” is not a time; write 30s, 5m, 4h or 5d"_s.arg(item));
+        durations += number * unit;
+    }
+    return durations;
 }
 
 bool inNetworks(QStringView networks, const QByteArray &address)

@@ -23,6 +23,8 @@ enum class SettingType {
     Endpoints, // ADDRESS:PORT list, separated by commas or spaces; empty: off
     Networks,  // addresses and CIDR ranges, separated by commas or spaces
     File,      // path
+    Host,      // HOST:PORT, the host a name or an address (IPv6 in brackets); empty: none
+    Durations, // "1m 5m 1h 5d", units s, m, h, d; empty: none
 };
 
 struct SettingDescription
@@ -65,6 +67,8 @@ public:
     [[nodiscard]] bool flag(QLatin1StringView key) const;
     [[nodiscard]] qint64 number(QLatin1StringView key) const;
     [[nodiscard]] QList<Endpoint> endpoints(QLatin1StringView key) const;
+    [[nodiscard]] Endpoint host(QLatin1StringView key) const; // port 0: none
+    [[nodiscard]] QList<qint64> durations(QLatin1StringView key) const; // ms
     [[nodiscard]] bool isSet(QLatin1StringView key) const;
 
 private:
@@ -75,6 +79,10 @@ using SettingsPointer = std::shared_ptr<const SettingsSnapshot>;
 
 // "127.0.0.1:25, [::1]:25"
 [[nodiscard]] Result<QList<Endpoint>> parseEndpoints(QStringView text);
+// "smtp.example.org:587"
+[[nodiscard]] Result<Endpoint> parseHost(QStringView text);
+// In milliseconds.
+[[nodiscard]] Result<QList<qint64>> parseDurations(QStringView text);
 // True when the address (text form) is in the list of addresses and CIDR ranges.
 [[nodiscard]] bool inNetworks(QStringView networks, const QByteArray &address);
 

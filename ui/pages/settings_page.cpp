@@ -126,7 +126,7 @@ QWidget *SettingsPage::makeEditor(const SettingDescription &setting)
         edit->setEchoMode(QLineEdit::Password);
     if (setting.type == SettingType::Number)
         edit->setPlaceholderText(words(setting.unit));
-    else if (setting.type == SettingType::Endpoints)
+    else if (setting.key.endsWith(".listen"_L1))
         edit->setPlaceholderText(tr("off"));
     connect(edit, &QLineEdit::textChanged, this, &SettingsPage::check);
     return edit;

@@ -35,7 +35,7 @@ struct Context
     std::function<void()> settingsChanged;
     // Stop the server cleanly. Engine thread; returns at once.
     std::function<void()> stop;
-    // Deletes queue entries and so on are the store's; this tells the queue runner. May be empty.
+    // The queue was changed as a whole (import): the queue runner reads it anew. May be empty.
     std::function<void()> queueChanged;
 };
 

@@ -36,14 +36,6 @@ Result<void> trace(store::Transaction &transaction, const store::Entry &entry, s
     return store::Trace::add(transaction, row);
 }
 
-std::function<void(Desk &)> tellRunner()
-{
-    return [](Desk &desk) {
-        if (desk.context.queueChanged)
-            desk.context.queueChanged();
-    };
-}
-
 void changeEntry(Desk &desk, const Call &call, Change change, std::optional<store::Step> step = {})
 {
     const EntryId id{call.id("id"_L1)};
@@ -63,7 +55,7 @@ void changeEntry(Desk &desk, const Call &call, Change change, std::optional<stor
             return std::unexpected(after.error());
         return toJson(*after);
     };
-    answerByWriting(desk, call, job, EventKind::QueueChanged, call.text("id"_L1), tellRunner());
+    answerByWriting(desk, call, job, EventKind::QueueChanged, call.text("id"_L1));
 }
 
 QJsonValue stepsJson(const QList<store::TraceRow> &rows)
@@ -154,7 +146,7 @@ void deed::queueRemove(Desk &desk, const Call &call)
             return std::unexpected(traced.error());
         return QJsonObject{};
     };
-    answerByWriting(desk, call, remove, EventKind::QueueChanged, call.text("id"_L1), tellRunner());
+    answerByWriting(desk, call, remove, EventKind::QueueChanged, call.text("id"_L1));
 }
 
 void deed::traceSearch(Desk &desk, const Call &call)

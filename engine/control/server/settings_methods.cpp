@@ -4,14 +4,17 @@
 #include "platform/store/maintenance.h"
 #include "platform/store/store.h"
 
+#include <array>
+
 namespace posthorn::control {
 
 using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr QLatin1StringView typeNames[] = {"flag"_L1,      "number"_L1,   "text"_L1, "choice"_L1,
-                                           "endpoints"_L1, "networks"_L1, "file"_L1};
+constexpr std::array typeNames{"flag"_L1,     "number"_L1, "text"_L1, "choice"_L1,   "endpoints"_L1,
+                               "networks"_L1, "file"_L1,   "host"_L1, "durations"_L1};
+static_assert(typeNames.size() == size_t(SettingType::Durations) + 1);
 
 QJsonObject settingJson(const Desk &desk, const SettingDescription &setting)
 {
@@ -22,7 +25,7 @@ QJsonObject settingJson(const Desk &desk, const SettingDescription &setting)
             {u"initial"_s, QString(setting.initial)},
             {u"isSet"_s, now->isSet(setting.key)},
             {u"overridden"_s, desk.context.isOverridden && desk.context.isOverridden(key)},
-            {u"type"_s, QString(typeNames[int(setting.type)])},
+            {u"type"_s, QString(typeNames.at(size_t(setting.type)))},
             {u"minimum"_s, setting.minimum},
             {u"maximum"_s, setting.maximum},
             {u"unit"_s, QString(setting.unit)},

@@ -29,6 +29,7 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
         return std::unexpected(done.error());
     connection.ledger()->held(entry.message);
     transaction.changes.queueChanged = true;
+    transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt});
     return EntryId{*id};
 }
 
@@ -110,7 +111,7 @@ Result<Entry> Queue::get(Connection &connection, EntryId id)
     return **entry;
 }
 
-static Result<void> changed(Transaction &transaction, const Result<qint64> &rows)
+static Result<void> altered(Transaction &transaction, const Result<qint64> &rows)
 {
     if (!rows)
         return std::unexpected(rows.error());
@@ -120,17 +121,63 @@ static Result<void> changed(Transaction &transaction, const Result<qint64> &rows
     return {};
 }
 
+static EntryNote noteFrom(const Row &row)
+{
+    return {{row.number(0)}, {row.number(1)}, row.octets(2), EntryState(row.number(3)), row.number(4)};
+}
+
+// The same, told to the queue runner.
+static Result<void> changed(Transaction &transaction, const Result<qint64> &rows, EntryId id, bool attempted = false)
+{
+    if (const auto done = altered(transaction, rows); !done)
+        return done;
+    auto note = transaction.connection()
+                    .select("SELECT id, message_id, domain, state, next_attempt FROM queue WHERE id = ?", id.value)
+                    .first(noteFrom);
+    if (!note)
+        return std::unexpected(note.error());
+    if (*note) {
+        (*note)->attempted = attempted;
+        transaction.changes.entries.append(**note);
+    }
+    return {};
+}
+
 Result<void> Queue::setState(Transaction &transaction, EntryId id, EntryState state)
 {
     return changed(transaction,
-                   transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state), id.value));
+                   transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state), id.value), id);
 }
 
 // A held entry stays held until it is released.
 Result<void> Queue::retryNow(Transaction &transaction, EntryId id)
 {
-    return changed(transaction, transaction.connection().run("UPDATE queue SET next_attempt = ? WHERE id = ?",
-                                                             QDateTime::currentMSecsSinceEpoch(), id.value));
+    return changed(transaction,
+                   transaction.connection().run("UPDATE queue SET next_attempt = ? WHERE id = ?",
+                                                QDateTime::currentMSecsSinceEpoch(), id.value),
+                   id);
+}
+
+Result<void> Queue::defer(Transaction &transaction, EntryId id, qint64 nextAttempt, const QString &error,
+                          const QByteArray &dialogue, bool toldDelay)
+{
+    return changed(transaction,
+                   transaction.connection().run("UPDATE queue SET attempts = attempts + 1, next_attempt = ?, last_error = ?, "
+                                                "last_dialogue = ?, notify = notify | ? WHERE id = ?",
+                                                nextAttempt, error, dialogue, toldDelay ? int(delayTold) : 0, id.value),
+                   id, true);
+}
+
+Result<QList<EntryNote>> Queue::notes(Connection &connection, EntryId after, int limit)
+{
+    QList<EntryNote> notes;
+    auto done = connection
+                    .select("SELECT id, message_id, domain, state, next_attempt FROM queue WHERE id > ? ORDER BY id LIMIT ?",
+                            after.value, limit)
+                    .each([&](const Row &row) { notes.append(noteFrom(row)); });
+    if (!done)
+        return std::unexpected(done.error());
+    return notes;
 }
 
 Result<void> Queue::remove(Transaction &transaction, EntryId id)
@@ -142,7 +189,8 @@ Result<void> Queue::remove(Transaction &transaction, EntryId id)
     if (!listed)
         return std::unexpected(listed.error());
     connection.ledger()->setSawOrphans(true);
-    return changed(transaction, connection.run("DELETE FROM queue WHERE id = ?", id.value));
+    transaction.changes.entries.append({.id = id, .gone = true});
+    return altered(transaction, connection.run("DELETE FROM queue WHERE id = ?", id.value));
 }
 
 Result<qint64> Queue::count(Connection &connection)

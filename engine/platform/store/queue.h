@@ -17,6 +17,21 @@ class Transaction;
 
 enum class EntryState { Waiting, Held, Active };
 
+// In Entry::notify, beside smtp::NotifyFlag bits: the sender was told of the delay.
+inline constexpr quint8 delayTold = 64;
+
+// What the queue runner keeps in mind of an entry.
+struct EntryNote
+{
+    EntryId id;
+    MessageId message;
+    QByteArray domain;
+    EntryState state = EntryState::Waiting;
+    qint64 nextAttempt = 0; // ms since 1970
+    bool gone = false;      // then only the id means something
+    bool attempted = false; // an attempt was written down just now
+};
+
 struct Entry
 {
     EntryId id;
@@ -26,7 +41,7 @@ struct Entry
     QByteArray recipient;
     QByteArray domain;            // of the recipient
     QByteArray originalRecipient; // ORCPT
-    quint8 notify = 0;            // smtp::NotifyFlag bits
+    quint8 notify = 0;            // smtp::NotifyFlag bits, delayTold
     QByteArray ret, envid;
     bool smtpUtf8 = false;
     int body = 0; // smtp::BodyType
@@ -56,6 +71,11 @@ public:
     static Result<Entry> get(Connection &, EntryId);
     static Result<void> setState(Transaction &, EntryId, EntryState);
     static Result<void> retryNow(Transaction &, EntryId);
+    // An attempt came to nothing: counted, and to be made again at `nextAttempt`. The state stays as it is.
+    static Result<void> defer(Transaction &, EntryId, qint64 nextAttempt, const QString &error,
+                              const QByteArray &dialogue, bool toldDelay);
+    // Ascending by id, from after `after` on.
+    static Result<QList<EntryNote>> notes(Connection &, EntryId after, int limit);
     static Result<void> remove(Transaction &, EntryId); // gone from the queue; the caller traces who and why
     static Result<qint64> count(Connection &);
 };

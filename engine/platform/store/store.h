@@ -9,6 +9,7 @@
 
 #include "core/change.h"
 #include "core/result.h"
+#include "platform/store/queue.h"
 #include "platform/store/sql/faults.h"
 
 #include <QString>
@@ -45,6 +46,7 @@ struct Committed
 {
     QList<MailboxChange> mailboxes;
     bool queueChanged = false;
+    QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
     bool directoryChanged = false; // domains, accounts, aliases
     bool settingsChanged = false;
     QList<std::pair<AccountId, qint64>> usage; // an account's octets, after

@@ -2,6 +2,10 @@
 
 #include "platform/store/transaction.h"
 
+#include <QMap>
+#include <QSet>
+
+#include <algorithm>
 #include <array>
 
 namespace posthorn::store {
@@ -88,6 +92,31 @@ static QString pattern(const QString &word)
     return u'%' + escaped + u'%';
 }
 
+// Whoever looks for a subject wants to know where the message went, and that step does not name the subject. A full
+// page does not reach back behind its last match, where the next page begins.
+static Result<QList<TraceRow>> wholeJourneys(Connection &connection, QList<TraceRow> matches, int limit)
+{
+    const qint64 from = matches.size() >= limit ? matches.back().id : 0;
+    QSet<QByteArray> seen;
+    QMap<qint64, TraceRow> byId;
+    for (const TraceRow &match : std::as_const(matches)) {
+        byId.insert(match.id, match);
+        if (match.journey.isEmpty() || seen.contains(match.journey))
+            continue;
+        seen.insert(match.journey);
+        const auto steps = Trace::journey(connection, match.journey);
+        if (!steps)
+            return std::unexpected(steps.error());
+        for (const TraceRow &step : *steps) {
+            if (step.id >= from)
+                byId.insert(step.id, step);
+        }
+    }
+    matches = byId.values();
+    std::ranges::reverse(matches);
+    return matches;
+}
+
 Result<QList<TraceRow>> Trace::search(Connection &connection, const TraceFilter &filter)
 {
     QString sql = u"SELECT id, at, step, journey, size, mailbox_id, uid, message_id, words FROM trace WHERE id < ? "
@@ -108,7 +137,9 @@ Result<QList<TraceRow>> Trace::search(Connection &connection, const TraceFilter 
     auto done = connection.queryText(sql, values).each([&](const Row &row) { rows.append(traceFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
-    return rows;
+    if (words.isEmpty() || rows.isEmpty())
+        return rows;
+    return wholeJourneys(connection, std::move(rows), filter.limit);
 }
 
 Result<QList<TraceRow>> Trace::journey(Connection &connection, const QByteArray &journey)

@@ -59,6 +59,7 @@ class Trace
 {
 public:
     static Result<void> add(Transaction &, const TraceRow &);
+    // What matches, with all the other steps of its journeys (so there may be more than `limit`).
     static Result<QList<TraceRow>> search(Connection &, const TraceFilter &);
     // The whole journey of one key, oldest first.
     static Result<QList<TraceRow>> journey(Connection &, const QByteArray &journey);

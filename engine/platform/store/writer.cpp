@@ -322,6 +322,7 @@ void Writer::merge(Committed &&changes)
         m_changes.mailboxes.append(std::move(change));
     }
     m_changes.queueChanged |= changes.queueChanged;
+    m_changes.entries += changes.entries;
     m_changes.directoryChanged |= changes.directoryChanged;
     m_changes.settingsChanged |= changes.settingsChanged;
 }

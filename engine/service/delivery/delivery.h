@@ -65,6 +65,8 @@ public:
     Delivery(store::Store &store, EventLog &events, Counters &counters);
     // `done` is called on the writer's thread, once durable or failed. OverQuota when a mailbox was filled meanwhile.
     void deliver(std::shared_ptr<const Arrival> arrival, std::function<void(Result<Receipt>)> done);
+    // The same as part of another job, on the writer's thread.
+    Result<Receipt> deliverWithin(store::Transaction &transaction, const Arrival &arrival) { return run(transaction, arrival); }
 
 private:
     Result<Receipt> run(store::Transaction &transaction, const Arrival &arrival);

@@ -46,6 +46,15 @@ private Q_SLOTS:
         QTest::newRow("networks") << u"smtp.trusted_networks"_s << u"192.168.1.0/24 10.0.0.1"_s
                                   << u"192.168.1.0/24, 10.0.0.1"_s << true;
         QTest::newRow("bad network") << u"smtp.trusted_networks"_s << u"192.168.1.0/99"_s << QString() << false;
+        QTest::newRow("host") << u"relay.smart_host"_s << u" smtp.example.org:465 "_s << u"smtp.example.org:465"_s << true;
+        QTest::newRow("host, IPv6") << u"relay.smart_host"_s << u"[::1]:25"_s << u"[::1]:25"_s << true;
+        QTest::newRow("no host") << u"relay.smart_host"_s << u""_s << u""_s << true;
+        QTest::newRow("host without port") << u"relay.smart_host"_s << u"smtp.example.org"_s << QString() << false;
+        QTest::newRow("port alone") << u"relay.smart_host"_s << u":25"_s << QString() << false;
+        QTest::newRow("durations") << u"relay.retry_schedule"_s << u" 30s  5m 1h 2d"_s << u"30s 5m 1h 2d"_s << true;
+        QTest::newRow("no durations") << u"relay.delay_notice_after"_s << u""_s << u""_s << true;
+        QTest::newRow("duration without unit") << u"relay.retry_schedule"_s << u"30"_s << QString() << false;
+        QTest::newRow("no time at all") << u"relay.retry_schedule"_s << u"0s"_s << QString() << false;
         QTest::newRow("unknown key") << u"no.such"_s << u"1"_s << QString() << false;
         QTest::newRow("line end") << u"server.name"_s << u"a\nb"_s << QString() << false;
     }

@@ -42,6 +42,7 @@ private Q_SLOTS:
         row("alias add info@a.test x@a.test y@b.test", "alias.add",
             R"({"address":"info@a.test","targets":["x@a.test","y@b.test"]})");
         row("settings set smtp.listen 127.0.0.1:25", "settings.set", R"({"key":"smtp.listen","value":"127.0.0.1:25"})");
+        row("settings set relay.smart_host_password", "settings.set", R"({"key":"relay.smart_host_password"})");
         row("settings set -- server.name -odd", "settings.set", R"({"key":"server.name","value":"-odd"})");
         row("queue list", "queue.list", "{}");
         row("queue list anna --state held", "queue.list", R"({"state":"held","text":"anna"})");
@@ -67,7 +68,7 @@ private Q_SLOTS:
         QTEST(QString::fromUtf8(QJsonDocument(plan->parameters).toJson(QJsonDocument::Compact)), "parameters");
         QJsonObject whole = plan->parameters;
         if (plan->needsPassword)
-            whole.insert("password"_L1, u"x"_s);
+            whole.insert(plan->passwordName, u"x"_s);
         const auto *method = control::findMethod(plan->method);
         QVERIFY(method);
         const auto checked = control::checkParameters(*method, whole);
@@ -108,7 +109,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("line");
         for (const char *line : {"account add a@a.test --quota much", "account add a@a.test --pop3-keep soon",
-                                 "account update a@a.test --enabled perhaps", "trace --since yesterday", "log --limit x"})
+                                 "account update a@a.test --enabled perhaps", "trace --since yesterday", "log --limit x",
+                                 "settings set server.name", "settings set relay.smart_host_password secret"})
             QTest::newRow(line) << QString::fromUtf8(line);
     }
     void refusesValuesThatMakeNoSense()

@@ -1,0 +1,62 @@
+// Names to addresses and mail servers, with answers kept for as long as they may be (RFC 1035). Lives on one thread with
+// an event loop; nothing here waits.
+#pragma once
+
+#include <QByteArray>
+#include <QDnsLookup>
+#include <QHash>
+#include <QHostAddress>
+#include <QList>
+#include <QObject>
+
+#include <functional>
+
+namespace posthorn::net {
+
+struct DnsAnswer
+{
+    enum class Status {
+        Found,
+        NoName, // NXDOMAIN: there is no such name
+        NoData, // the name is there, and has nothing of this kind
+        Failed, // SERVFAIL, no answer, nonsense: ask again later
+    };
+    struct Mx
+    {
+        int preference = 0;
+        QByteArray name; // lower case; empty: the root, that is "no mail" (RFC 7505)
+    };
+    Status status = Status::Failed;
+    QList<Mx> mx;
+    QList<QByteArray> addresses; // IPv6 first
+    QString error;
+};
+
+class Resolver : public QObject
+{
+    Q_OBJECT
+public:
+    using QObject::QObject;
+    using Done = std::function<void(const DnsAnswer &)>; // called once, perhaps at once
+    // A null address: the system's own name servers.
+    void setServer(const QHostAddress &address, quint16 port);
+    void mx(const QByteArray &name, Done done);
+    void addresses(const QByteArray &name, Done done);
+
+private:
+    using Question = std::pair<int, QByteArray>; // a QDnsLookup::Type
+    struct Kept
+    {
+        DnsAnswer answer;
+        qint64 until = 0; // steady ms
+    };
+    void ask(const Question &question, Done done);
+    void answered(const Question &question, const QDnsLookup &lookup);
+
+    QHostAddress m_server;
+    quint16 m_port = 53;
+    QHash<Question, Kept> m_kept;
+    QHash<Question, QList<Done>> m_asking;
+};
+
+} // namespace posthorn::net

@@ -1,0 +1,41 @@
+// What the settings say of sending, as the rooms of this house want it.
+#pragma once
+
+#include "core/settings.h"
+#include "language/smtp/client_machine.h"
+
+#include <QHash>
+
+namespace posthorn::relay {
+
+enum class TlsPolicy { None, May, Encrypt, Verify };
+
+struct Options
+{
+    bool enabled = true;
+    Endpoint smartHost; // port 0: none
+    QByteArray user, password;
+    bool implicitTls = false; // at the smart host
+    TlsPolicy smartHostTls = TlsPolicy::May;
+    TlsPolicy tls = TlsPolicy::May;
+    QHash<QByteArray, TlsPolicy> tlsByDomain;
+    QString authorities;
+    QByteArray heloName;
+    quint16 port = 25;
+    QList<qint64> schedule; // ms; never empty
+    qint64 expireAfter = 0, delayNoticeAfter = 0; // ms; delayNoticeAfter 0: never
+    smtp::ClientDeadlines deadlines;
+    std::chrono::seconds connectTime{30};
+    int connectionsPerDestination = 20, connections = 200;
+    Endpoint nameServer; // port 0: the system's
+
+    [[nodiscard]] TlsPolicy policyFor(const QByteArray &domain) const { return tlsByDomain.value(domain, tls); }
+};
+
+[[nodiscard]] Options optionsFrom(const SettingsSnapshot &settings, const QByteArray &hostName);
+
+// The wait after attempt number `attempts` (1 and up), with up to a tenth more or less so that what failed together does
+// not come back together. `chance` is from 0 to 1.
+[[nodiscard]] qint64 waitAfter(const Options &options, int attempts, double chance);
+
+} // namespace posthorn::relay

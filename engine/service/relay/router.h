@@ -1,0 +1,56 @@
+// Where mail for a domain goes (RFC 5321 §5.1, RFC 7505): mail servers by preference, equal ones shuffled, with their
+// addresses.
+#pragma once
+
+#include "language/smtp/reply.h"
+#include "platform/net/resolver.h"
+
+#include <functional>
+
+namespace posthorn::relay {
+
+struct Hop
+{
+    QByteArray name; // the server's, for TLS and for people
+    QByteArray address;
+    quint16 port = 0;
+};
+
+struct Route
+{
+    QList<Hop> hops;    // in the order to try them; empty: `problem` says why
+    smtp::Reply problem; // 5xx: for good
+};
+
+struct MxHost
+{
+    int preference = 0;
+    QByteArray name;
+    net::DnsAnswer answer; // its addresses
+};
+
+using IsSelf = std::function<bool(const QByteArray &name, const QByteArray &address, quint16 port)>;
+
+// By preference; those that are as good as or worse than ourselves are left out, for they would only send it back.
+[[nodiscard]] Route routeFrom(QList<MxHost> hosts, quint16 port, const IsSelf &isSelf);
+
+// Lives on the resolver's thread.
+class Router
+{
+public:
+    Router(net::Resolver &resolver, IsSelf isSelf) : m_resolver(resolver), m_isSelf(std::move(isSelf)) {}
+    using Done = std::function<void(const Route &)>;
+    // A domain in its ASCII form, or an address literal in brackets.
+    void routeDomain(const QByteArray &domain, quint16 port, Done done);
+    // One server by its name or address (smart host).
+    void routeHost(const QByteArray &name, quint16 port, Done done);
+
+private:
+    void mxKnown(const QByteArray &domain, quint16 port, const net::DnsAnswer &answer, const Done &done);
+    void findAddresses(QList<MxHost> hosts, quint16 port, const Done &done);
+
+    net::Resolver &m_resolver;
+    IsSelf m_isSelf;
+};
+
+} // namespace posthorn::relay

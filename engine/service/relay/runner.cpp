@@ -1,0 +1,213 @@
+#include "service/relay/runner.h"
+
+#include <QDateTime>
+
+#include <algorithm>
+
+namespace posthorn::relay {
+
+namespace {
+
+constexpr int pageSize = 5'000;
+constexpr qint64 troublePause = 5'000;  // ms, when the store could not be read
+constexpr qint64 settlePause = 1'000;   // or written
+
+qint64 wallNow()
+{
+    return QDateTime::currentMSecsSinceEpoch();
+}
+
+} // namespace
+
+Runner::Runner(RunnerWorld world)
+    : m_world(std::move(world)), m_options(m_world.options()), m_trust(m_options->authorities),
+      m_resolver(this), m_router(m_resolver, m_world.isSelf), m_timer(this), m_tidying(this)
+{
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, [this] { dueNow(); });
+    connect(&m_tidying, &QTimer::timeout, this, [this] { tidy(); });
+    m_tidying.start(std::chrono::minutes(1));
+    const Endpoint &server = m_options->nameServer;
+    if (server.port)
+        m_resolver.setServer(QHostAddress(QString::fromLatin1(server.address)), server.port);
+}
+
+// --- what is in the queue --------------------------------------------------------------------------------------
+
+void Runner::reload()
+{
+    page({});
+}
+
+void Runner::page(EntryId after)
+{
+    m_world.store->read<QList<store::EntryNote>>(
+        [after](store::Connection &connection) { return store::Queue::notes(connection, after, pageSize); },
+        [this, after](const Result<QList<store::EntryNote>> &notes) {
+            QMetaObject::invokeMethod(this, [this, after, notes] {
+                if (!notes) {
+                    QTimer::singleShot(troublePause, this, [this, after] { page(after); });
+                    return;
+                }
+                noted(*notes);
+                if (notes->size() == pageSize)
+                    page(notes->back().id);
+            }, Qt::QueuedConnection);
+        });
+}
+
+void Runner::noted(const QList<store::EntryNote> &notes)
+{
+    for (const store::EntryNote &one : notes)
+        note(one);
+    setTimer();
+    pumpTouched();
+}
+
+void Runner::note(const store::EntryNote &note)
+{
+    if (note.gone) {
+        m_items.erase(note.id.value);
+        return;
+    }
+    const auto [it, isNew] = m_items.try_emplace(note.id.value);
+    Item &item = it->second;
+    item.message = note.message;
+    item.domain = interned(note.domain);
+    item.due = note.nextAttempt;
+    item.held = note.state == store::EntryState::Held;
+    if (note.attempted)
+        item.active = false;
+    else if (!isNew && item.due <= wallNow())
+        destination(destinationOf(item.domain)).deadUntil = 0; // somebody wants it tried now
+    schedule(note.id, item);
+}
+
+QByteArray Runner::interned(const QByteArray &domain)
+{
+    return *m_domains.insert(domain);
+}
+
+void Runner::gone(const QList<EntryId> &entries)
+{
+    for (const EntryId id : entries)
+        m_items.erase(id.value);
+}
+
+// --- when ------------------------------------------------------------------------------------------------------
+
+void Runner::schedule(EntryId id, Item &item)
+{
+    if (item.held || item.active || item.ready)
+        return;
+    if (item.due <= wallNow())
+        line(id, item);
+    else
+        m_due.emplace(item.due, id.value);
+}
+
+void Runner::line(EntryId id, Item &item)
+{
+    item.ready = true;
+    Destination &to = destination(destinationOf(item.domain));
+    if (to.line.empty() || to.line.back().message != item.message)
+        to.line.push_back({item.message, {}});
+    to.line.back().entries.append(id);
+    m_touched.insert(to.key);
+}
+
+void Runner::dueNow()
+{
+    const qint64 now = wallNow();
+    while (!m_due.empty() && m_due.top().first <= now) {
+        const auto [due, id] = m_due.top();
+        m_due.pop();
+        const auto it = m_items.find(id);
+        if (it != m_items.end() && it->second.due == due)
+            schedule({id}, it->second);
+    }
+    setTimer();
+    pumpTouched();
+}
+
+void Runner::setTimer()
+{
+    if (m_due.empty() || m_stopping)
+        return;
+    const qint64 wait = std::clamp<qint64>(m_due.top().first - wallNow(), 0, 3'600'000);
+    if (!m_timer.isActive() || m_timer.remainingTime() > wait)
+        m_timer.start(std::chrono::milliseconds(wait));
+}
+
+// They are not on their way any more, and nothing was decided about them.
+void Runner::release(const QList<EntryId> &ids, qint64 pause)
+{
+    for (const EntryId id : ids) {
+        const auto it = m_items.find(id.value);
+        if (it == m_items.end())
+            continue;
+        it->second.active = false;
+        if (pause > 0)
+            it->second.due = wallNow() + pause;
+        schedule(id, it->second);
+    }
+    setTimer();
+}
+
+void Runner::pumpTouched()
+{
+    for (const QByteArray &key : std::exchange(m_touched, {})) {
+        if (const auto it = m_destinations.find(key); it != m_destinations.end())
+            pump(it->second);
+    }
+}
+
+// --- what was written ------------------------------------------------------------------------------------------
+
+// Durable: the commit has told what is to be known. Else it is kept in mind and written later: what another server has
+// taken must not be sent again.
+void Runner::settled(const std::shared_ptr<const Settlement> &settlement, bool durable)
+{
+    if (durable || m_stopping)
+        return;
+    QTimer::singleShot(settlePause, this, [this, settlement] {
+        m_world.settler->settle(settlement, [board = m_world.board, settlement](bool written) {
+            board->settled(settlement, written);
+        });
+    });
+}
+
+void Runner::stop()
+{
+    m_stopping = true;
+    m_timer.stop();
+}
+
+void Runner::optionsChanged()
+{
+    m_options = m_world.options();
+    m_trust = net::TlsTrust(m_options->authorities);
+    const Endpoint &server = m_options->nameServer;
+    m_resolver.setServer(server.port ? QHostAddress(QString::fromLatin1(server.address)) : QHostAddress(),
+                         server.port ? server.port : 53);
+    // Everybody lines up anew. Links end when their mail is done.
+    for (auto &[key, to] : m_destinations) {
+        for (const Group &group : to.line) {
+            for (const EntryId id : group.entries) {
+                if (const auto it = m_items.find(id.value); it != m_items.end())
+                    it->second.ready = false;
+            }
+        }
+        for (const quint64 link : to.idle)
+            sendAway(link);
+    }
+    m_destinations.clear();
+    for (auto &[number, link] : m_links)
+        link.destination.clear();
+    for (auto &[id, item] : m_items)
+        schedule({id}, item);
+    setTimer();
+    pumpTouched();
+}
+
+} // namespace posthorn::relay

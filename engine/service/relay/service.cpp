@@ -1,0 +1,198 @@
+#include "service/relay/service.h"
+
+#include "platform/store/messages.h"
+
+#include <QPasswordDigestor>
+#include <QThreadPool>
+
+#include <algorithm>
+
+namespace posthorn::relay {
+
+using namespace Qt::StringLiterals;
+using smtp::Fate;
+
+namespace {
+
+constexpr qint64 pieceOctets = 256 * 1024;
+
+smtp::OutgoingMail mailFrom(const QList<store::Entry> &entries, qint64 skip, QByteArray content)
+{
+    const store::Entry &first = entries.front();
+    smtp::OutgoingMail mail;
+    mail.reversePath = first.reversePath;
+    for (const store::Entry &entry : entries)
+        mail.recipients.append({entry.recipient, quint8(entry.notify & ~store::delayTold), entry.originalRecipient});
+    mail.size = first.size - skip;
+    mail.body = smtp::BodyType(first.body);
+    mail.smtpUtf8 = first.smtpUtf8;
+    mail.ret = first.ret;
+    mail.envid = first.envid;
+    mail.content = std::move(content);
+    return mail;
+}
+
+// Reads it all, a piece at a time.
+Result<smtp::ContentScan> scanContent(store::Connection &connection, MessageId message, qint64 size)
+{
+    const auto is8 = [](char c) { return uchar(c) > 127; };
+    smtp::ContentScan scan;
+    const auto digest = store::Messages::digest(connection, message, {.header = true});
+    if (!digest)
+        return std::unexpected(digest.error());
+    scan.header8 = std::ranges::any_of(digest->header, is8);
+    for (qint64 at = digest->header.size(); at < size && !scan.body8; at += pieceOctets) {
+        const auto piece = store::Messages::read(connection, message, at, pieceOctets);
+        if (!piece)
+            return std::unexpected(piece.error());
+        scan.body8 = std::ranges::any_of(*piece, is8);
+    }
+    return scan;
+}
+
+} // namespace
+
+void Service::handle(Session &session, smtp::ClientNeed need)
+{
+    std::visit([&](auto &what) { on(session, need.id, what); }, need.what);
+}
+
+void Service::on(Session &, NeedId id, smtp::NextMail &)
+{
+    m_link.board->linkReady(m_link.number, m_address, id);
+}
+
+void Service::take(NeedId need, const QList<EntryId> &entries)
+{
+    m_link.store->read<Loaded>([entries](store::Connection &connection) { return load(connection, entries); },
+                               [to = m_address, need, entries](Result<Loaded> result) {
+                                   net::post(to, [need, entries, result = std::move(result)](net::Session &late) {
+                                       auto &session = static_cast<Session &>(late);
+                                       session.service().loaded(session, need, entries, result);
+                                   });
+                               });
+}
+
+// Entries may have been held or removed since the runner knew of them.
+Result<Service::Loaded> Service::load(store::Connection &connection, const QList<EntryId> &ids)
+{
+    Loaded loaded;
+    for (const EntryId id : ids) {
+        const auto entry = store::Queue::get(connection, id);
+        if (entry && entry->state != store::EntryState::Held)
+            loaded.entries.append(*entry);
+        else if (entry)
+            loaded.held.append(id);
+        else if (entry.error().kind == ErrorKind::NotFound)
+            loaded.missing.append(id);
+        else
+            return std::unexpected(entry.error());
+    }
+    if (loaded.entries.isEmpty())
+        return loaded;
+    auto content = store::Messages::read(connection, loaded.entries.front().message, 0, pieceOctets);
+    if (!content)
+        return std::unexpected(content.error());
+    loaded.content = std::move(*content);
+    if (loaded.content.startsWith("Return-Path:")) {
+        loaded.skip = loaded.content.indexOf("\r\n") + 2;
+        loaded.content.remove(0, loaded.skip);
+    }
+    return loaded;
+}
+
+void Service::loaded(Session &session, NeedId need, const QList<EntryId> &asked, Result<Loaded> result)
+{
+    if (result && !result->missing.isEmpty())
+        m_link.board->gone(result->missing);
+    if (!result || result->entries.isEmpty()) {
+        m_link.board->mailDone(m_link.number, result ? result->held : asked, false, !result);
+        m_link.board->linkReady(m_link.number, m_address, need);
+        return;
+    }
+    m_entries = result->entries;
+    m_held = result->held;
+    m_skip = result->skip;
+    session.answer(need, mailFrom(m_entries, m_skip, std::move(result->content)));
+}
+
+void Service::on(Session &, NeedId id, smtp::MoreContent &need)
+{
+    const MessageId message = m_entries.front().message;
+    m_link.store->read<QByteArray>(
+        [message, at = need.offset + m_skip](store::Connection &connection) {
+            return store::Messages::read(connection, message, at, pieceOctets);
+        },
+        [to = m_address, id](const Result<QByteArray> &piece) {
+            Session::answerLater(to, id, smtp::ContentPiece{piece.value_or(QByteArray()), piece.has_value()});
+        });
+}
+
+void Service::on(Session &, NeedId id, smtp::ScanContent &)
+{
+    m_link.store->read<smtp::ContentScan>(
+        [message = m_entries.front().message, size = m_entries.front().size](store::Connection &connection) {
+            return scanContent(connection, message, size);
+        },
+        [to = m_address, id](const Result<smtp::ContentScan> &scan) {
+            Session::answerLater(to, id, scan.value_or(smtp::ContentScan{true, true}));
+        });
+}
+
+void Service::on(Session &, NeedId id, smtp::DeriveKey &need)
+{
+    QThreadPool::globalInstance()->start([to = m_address, id, need] {
+        const QByteArray key = QPasswordDigestor::deriveKeyPbkdf2(QCryptographicHash::Sha256, need.password, need.salt,
+                                                                  need.iterations, 32);
+        Session::answerLater(to, id, smtp::DerivedKey{key});
+    });
+}
+
+void Service::on(Session &session, NeedId, smtp::MailDone &need)
+{
+    auto settlement = std::make_shared<Settlement>();
+    settlement->host = m_link.hop.name + (m_link.hop.name == m_link.hop.address ? "" : " (" + m_link.hop.address + ')');
+    settlement->tls = session.tls().protocol;
+    settlement->dialogue = need.dialogue;
+    settlement->dsn = need.dsn;
+    QList<EntryId> notTried = std::exchange(m_held, {});
+    bool accepted = false;
+    for (qsizetype i = 0; i < need.outcomes.size() && i < m_entries.size(); ++i) {
+        const Fate fate = need.outcomes[i].fate;
+        accepted |= fate == Fate::Accepted;
+        if (fate == Fate::NotTried)
+            notTried += m_entries[i].id;
+        else
+            settlement->items.append({m_entries[i].id, m_entries[i], need.outcomes[i]});
+    }
+    m_entries.clear();
+    if (!settlement->items.isEmpty()) {
+        m_link.settler->settle(settlement, [board = m_link.board, settlement](bool durable) {
+            board->settled(settlement, durable);
+        });
+    }
+    m_link.board->mailDone(m_link.number, notTried, accepted, false);
+}
+
+void Service::on(Session &, NeedId, smtp::SessionFailed &need)
+{
+    if (m_failure.reply.text.isEmpty())
+        m_failure = {need.reply, need.fromServer, false, need.idle};
+    if (m_failure.reply.text.isEmpty())
+        m_failure.reply.text = "No reason given";
+}
+
+void Service::failed(net::LinkStep step, const QString &why)
+{
+    const bool tls = step == net::LinkStep::Tls;
+    m_failure = {{451, tls ? "4.7.5" : "4.4.1", (tls ? "TLS with " : "Connecting to ") + m_link.hop.name + " ("
+                  + m_link.hop.address + "), port " + QByteArray::number(m_link.hop.port) + ", failed: " + why.toUtf8()},
+                 false, tls, false};
+}
+
+void Service::closed()
+{
+    m_link.board->linkClosed(m_link.number, m_failure);
+}
+
+} // namespace posthorn::relay

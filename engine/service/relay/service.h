@@ -1,0 +1,88 @@
+// One connection to another server: answers the needs of its SMTP machine. The runner hands it mail; what becomes of it
+// goes to the settler.
+#pragma once
+
+#include "language/smtp/client_machine.h"
+#include "platform/net/session.h"
+#include "platform/store/store.h"
+#include "service/relay/router.h"
+#include "service/relay/settler.h"
+
+namespace posthorn::relay {
+
+class Service;
+using Session = net::BoundSession<smtp::ClientMachine, Service>;
+
+// Why a connection is no more. Empty `reply.text`: it did what it should.
+struct LinkFailure
+{
+    smtp::Reply reply{0, {}, {}};
+    bool fromServer = false;
+    bool tls = false;  // the handshake failed
+    bool idle = false; // nothing was under way
+};
+
+// What a connection tells the runner. Any thread; the runner may be gone.
+class Board
+{
+public:
+    virtual ~Board() = default;
+    virtual void linkReady(quint64 link, const net::Address &address, NeedId need) = 0;
+    // The mail it was given is out of its hands: `notTried` are to be given to another one; the others are with the
+    // settler. `trouble`: they could not be read just now.
+    virtual void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble) = 0;
+    virtual void gone(const QList<EntryId> &entries) = 0; // not in the queue any more
+    virtual void settled(const std::shared_ptr<const Settlement> &settlement, bool durable) = 0;
+    virtual void linkClosed(quint64 link, const LinkFailure &failure) = 0;
+};
+
+struct Link
+{
+    quint64 number = 0;
+    Hop hop;
+    store::Store *store = nullptr;
+    Settler *settler = nullptr;
+    std::shared_ptr<Board> board;
+};
+
+class Service
+{
+public:
+    explicit Service(Link link) : m_link(std::move(link)) {}
+
+    void attach(net::Address address, const net::Peer &) { m_address = address; }
+    void handle(Session &session, smtp::ClientNeed need);
+    void failed(net::LinkStep step, const QString &why);
+    void closed();
+
+    // The answer to NextMail `need`: these entries, all of one message. On the worker.
+    void take(NeedId need, const QList<EntryId> &entries);
+
+private:
+    // A message as it lies in the store, and who is to get it.
+    struct Loaded
+    {
+        QList<store::Entry> entries;
+        QList<EntryId> held, missing;
+        qint64 skip = 0; // octets of our own Return-Path field, which does not leave the house (RFC 5321 §4.4)
+        QByteArray content;
+    };
+    static Result<Loaded> load(store::Connection &connection, const QList<EntryId> &ids);
+    void loaded(Session &session, NeedId need, const QList<EntryId> &asked, Result<Loaded> result);
+
+    void on(Session &session, NeedId id, smtp::NextMail &need);
+    void on(Session &session, NeedId id, smtp::MoreContent &need);
+    void on(Session &session, NeedId id, smtp::ScanContent &need);
+    void on(Session &session, NeedId id, smtp::DeriveKey &need);
+    void on(Session &session, NeedId id, smtp::MailDone &need);
+    void on(Session &session, NeedId id, smtp::SessionFailed &need);
+
+    const Link m_link;
+    net::Address m_address;
+    QList<store::Entry> m_entries; // of the mail under way
+    QList<EntryId> m_held;         // were asked for with them
+    qint64 m_skip = 0;
+    LinkFailure m_failure;
+};
+
+} // namespace posthorn::relay
