@@ -1,5 +1,8 @@
 #include "service/access/imap_service.h"
 
+#include "platform/store/trace.h"
+#include "platform/store/transaction.h"
+
 #include <QDateTime>
 
 namespace posthorn::access {
@@ -18,6 +21,28 @@ std::unique_ptr<net::Session> makeImapSession(World &world, const net::Peer &pee
     return std::make_unique<ImapSession>(config, std::make_unique<ImapService>(world), "imap"_L1);
 }
 
+// "Why can't my phone get its mail" is answered by the trace.
+static void traceFailure(World &world, QLatin1StringView protocol, const net::Peer &peer, const TlsFacts &tls,
+                         const auth::Step &step)
+{
+    constexpr int mostWaiting = 1'000;
+    if (world.failuresWaiting->load() >= mostWaiting)
+        return;
+    ++*world.failuresWaiting;
+    const bool wrong = step.outcome == auth::Step::Outcome::Failure;
+    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(), .step = store::Step::Refused, .client = peer.address,
+                        .tls = tls.protocol, .user = step.user.left(320),
+                        .text = u"%1 sign-in (%2) %3"_s.arg(QString(protocol).toUpper(), QString::fromLatin1(step.mechanism),
+                                                            wrong ? u"refused: wrong user name or password"_s
+                                                                  : u"not possible: the server had trouble"_s)};
+    world.store->write<bool>(
+        [row = std::move(row)](store::Transaction &transaction) -> Result<bool> {
+            const auto added = store::Trace::add(transaction, row);
+            return added ? Result<bool>(true) : std::unexpected(added.error());
+        },
+        [waiting = world.failuresWaiting](const Result<bool> &) { --*waiting; });
+}
+
 void noteSignIn(World &world, QLatin1StringView protocol, const net::Peer &peer, const TlsFacts &tls,
                 const auth::Step &step)
 {
@@ -30,6 +55,8 @@ void noteSignIn(World &world, QLatin1StringView protocol, const net::Peer &peer,
         .with(EventField::User, step.user).with(EventField::Mechanism, step.mechanism)
         .with(EventField::Tls, tls.protocol);
     world.events->emitEvent(std::move(event));
+    if (!good)
+        traceFailure(world, protocol, peer, tls, step);
 }
 
 ImapService::ImapService(World &world) : m_world(world), m_sasl(*world.authenticator) {}

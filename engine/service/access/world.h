@@ -13,6 +13,7 @@
 #include <QMutex>
 #include <QSet>
 
+#include <atomic>
 #include <functional>
 
 namespace posthorn::access {
@@ -51,6 +52,8 @@ struct World
     Counters *counters = nullptr;
     std::function<SettingsPointer()> settings;
     QByteArray hostName;
+    // Failed sign-ins not yet written to the trace; an attack must not fill the store.
+    std::shared_ptr<std::atomic<int>> failuresWaiting = std::make_shared<std::atomic<int>>(0);
 };
 
 [[nodiscard]] std::unique_ptr<net::Session> makeImapSession(World &world, const net::Peer &peer, bool tlsAvailable);
