@@ -67,8 +67,10 @@ QJsonArray certificatesJson(const Desk &desk)
 
 bool isSame(const net::ListenerState &listener, const QByteArray &name, const Endpoint &endpoint)
 {
-    return listener.name == name && listener.address == QHostAddress(QString::fromLatin1(endpoint.address))
-           && (endpoint.port == 0 || listener.port == endpoint.port);
+    // "::" is heard on every address of either kind where the system allows it.
+    const bool everywhere = endpoint.address == "::" && listener.address == QHostAddress(QHostAddress::Any);
+    return listener.name == name && (endpoint.port == 0 || listener.port == endpoint.port)
+           && (everywhere || listener.address == QHostAddress(QString::fromLatin1(endpoint.address)));
 }
 
 QJsonObject serviceJson(const QString &name, const QString &address, quint16 port, const net::ListenerState *listener)
