@@ -106,6 +106,7 @@ in_root() {
         cp -L /etc/hosts "$root/etc/hosts" 2>/dev/null || true
         exec chroot --userspec="$who" "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
             HOME=/tmp LANG=C.UTF-8 TERM="${TERM:-dumb}" CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=5G \
+            CCACHE_SLOPPINESS=pch_defines,time_macros \
             DISPLAY="${DISPLAY:-}" DEBIAN_FRONTEND=noninteractive POSTHORN_JOBS="${POSTHORN_JOBS:-}" \
             bash -c "cd \"\$0\" && exec \"\$@\"" "$inside" "$@"
     ' in_root "$ROOT" "$SOURCE" "$INSIDE" "$CACHE" "$who" "$@"
