@@ -52,6 +52,7 @@ private:
     // A message under way.
     struct Transaction
     {
+        Transaction() {} // Clang wants it said for a member of std::optional here
         OutgoingMail mail;
         QList<std::optional<RecipientOutcome>> outcomes; // one for each recipient, once it is known
         QList<qsizetype> offered;  // the recipients that are named to the server
