@@ -76,7 +76,8 @@ function(posthorn_room name)
 endfunction()
 
 # posthorn_tests(ROOM [THREADED] [LIBRARIES lib...]): each test_*.cpp of this folder is one Qt Test program linked with
-# that room. THREADED ones are what the ThreadSanitizer build runs.
+# that room. THREADED ones are what the ThreadSanitizer build runs: those whose threads meet at locks it can see. What goes
+# through Qt's event queues and thread pools looks like a race to it, as Qt's libraries are not built with it.
 function(posthorn_tests room)
     cmake_parse_arguments(TESTS "THREADED" "" "LIBRARIES" ${ARGN})
     if(POSTHORN_TSAN_TESTS AND NOT TESTS_THREADED)
