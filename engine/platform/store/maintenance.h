@@ -38,7 +38,7 @@ public:
     // there or expunged by somebody named.
     static Result<CheckReport> check(Connection &, bool quick = false);
     static QStringList tables();
-    // One JSON object a line; blobs as base64. Same order as tables().
+    // One JSON object a line; blobs as base64. Same order as tables(), which leaves out the search index: it is made anew.
     static Result<qint64> exportTable(Connection &, const QString &table, QIODevice &out);
     // Into an empty table. Invalid with the line's number when a line can't be read.
     static Result<qint64> importTable(Transaction &, const QString &table, QIODevice &in);

@@ -175,6 +175,8 @@ Result<bool> Messages::collectOrphans(Transaction &transaction, int limit)
             done = connection.run("DELETE FROM content WHERE id BETWEEN ? AND ?", firstPiece(id), lastPiece(id));
             if (done)
                 done = connection.run("DELETE FROM message WHERE id = ?", id.value);
+            if (done)
+                done = connection.run("DELETE FROM search WHERE rowid = ?", id.value);
         }
         if (done)
             done = connection.run("DELETE FROM orphan WHERE message_id = ?", id.value);
