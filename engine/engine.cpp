@@ -13,6 +13,7 @@
 #include "platform/system/log_file.h"
 #include "platform/system/process.h"
 #include "policy/auth/authenticator.h"
+#include "service/access/search_indexer.h"
 #include "service/access/world.h"
 #include "service/delivery/delivery.h"
 #include "service/intake/intake.h"
@@ -150,6 +151,7 @@ struct Engine::Private
     std::unique_ptr<delivery::Delivery> delivery;
     std::unique_ptr<intake::Refusals> refusals;
     std::unique_ptr<access::IndexCache> indexes;
+    std::unique_ptr<access::SearchIndexer> indexer;
     access::DropLocks drops;
     intake::World intakeWorld;
     access::World accessWorld;
@@ -332,6 +334,8 @@ void Engine::Private::buildServices()
     delivery = std::make_unique<delivery::Delivery>(*store, events, counters);
     refusals = std::make_unique<intake::Refusals>(*store, events);
     indexes = std::make_unique<access::IndexCache>(*store);
+    indexer = std::make_unique<access::SearchIndexer>(*store);
+    indexer->setEnabled(settings.get()->flag("search.index"_L1));
     const auto current = [this] { return settings.get(); };
     intakeWorld = {store.get(), delivery.get(), directory.get(), authenticator.get(), &events, &counters,
                    filter::allChecks(), current, hostName(), refusals.get()};
@@ -340,6 +344,7 @@ void Engine::Private::buildServices()
     store->onCommitted([this](const store::Committed &committed) {
         directory->committed(committed);
         indexes->committed(committed);
+        indexer->committed(committed);
         if (relay::Relay *const runner = relaying.load())
             runner->committed(committed);
         if (committed.directoryChanged)
@@ -436,6 +441,7 @@ void Engine::Private::settingsChanged()
         (void)openService(service); // a failure is told as an event; the other services go on
     }
     tellOwnPorts();
+    indexer->setEnabled(settings.get()->flag("search.index"_L1));
     for (const SettingDescription &setting : settingDescriptions()) {
         if (setting.room == "Sending"_L1 && differs(setting.key)) {
             relay->settingsChanged();
@@ -460,6 +466,7 @@ control::Context Engine::Private::controlContext()
     context.settingsChanged = [this] { settingsChanged(); };
     context.stop = [this] { q->stop(); };
     context.queueChanged = [this] { relay->reload(); };
+    context.searchIndexCleared = [this] { indexer->setEnabled(settings.get()->flag("search.index"_L1)); };
     return context;
 }
 
@@ -555,10 +562,13 @@ void Engine::Private::tearDown()
     if (relay)
         relay->finish();
     authenticator.reset();
+    if (indexer)
+        indexer->stop();
     store.reset(); // its jobs still know the services below
     relaying = nullptr;
     relay.reset();
     indexes.reset();
+    indexer.reset();
     refusals.reset();
     delivery.reset();
     directory.reset();

@@ -40,6 +40,7 @@ QString sentenceFor(const QString &kind)
         {u"setting-invalid"_s, QT_TRANSLATE_NOOP("Words", "A setting can't be used: {reason}")},
         {u"directory-changed"_s, QT_TRANSLATE_NOOP("Words", "{by}: {reason} {name}")},
         {u"backup-made"_s, QT_TRANSLATE_NOOP("Words", "A backup was written to {file}.")},
+        {u"search-index-cleared"_s, QT_TRANSLATE_NOOP("Words", "{by}: the index for searching is made anew.")},
         {u"check-done"_s, QT_TRANSLATE_NOOP("Words", "The store was checked: {count} faults.")},
         {u"queue-changed"_s, QT_TRANSLATE_NOOP("Words", "{by}: queue, {reason}.")},
         {u"message-sent"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} was sent.")},

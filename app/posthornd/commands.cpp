@@ -280,6 +280,11 @@ constexpr Command table[] = {
      [](In in) { return call("session.close"_L1, first("id"_L1, in)); }, showDone},
     {"log"_L1, "Prints the last events"_L1, {}, logOptions, Way::Log, Alone::Fails, planLog, showEvents},
 
+    {"search status"_L1, "Tells how much of the mail is in the index for searching"_L1, {}, {}, Way::Call, Alone::Works,
+     [](In) { return call("search.state"_L1); }, showSearchState},
+    {"search rebuild"_L1, "Makes the index for searching anew, in the background"_L1, {}, {}, Way::Call, Alone::Fails,
+     [](In) { return call("search.rebuild"_L1); }, showDone},
+
     {"backup"_L1, "Copies the whole store into one file, while the server runs"_L1, file, {}, Way::Call, Alone::Works,
      [](In in) { return call("backup.make"_L1, fullPath("file"_L1, in)); }, showBackup},
     {"check"_L1, "Looks for faults in the store and for mail that was lost"_L1, {}, checkOptions, Way::Call, Alone::Works,

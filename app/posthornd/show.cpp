@@ -300,6 +300,11 @@ void showBackup(const Invocation &, const QJsonObject &result, QTextStream &out)
     out << "Copied " << octets(result, "octets"_L1) << " into " << text(result, "file"_L1) << '\n';
 }
 
+void showSearchState(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    out << text(result, "indexed"_L1) << " messages in the index, " << text(result, "waiting"_L1) << " not yet\n";
+}
+
 void showCheck(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     const QStringList faults = result.value("faults"_L1).toVariant().toStringList();

@@ -28,6 +28,7 @@ void showSteps(const Invocation &, const QJsonObject &, QTextStream &);
 void showSessions(const Invocation &, const QJsonObject &, QTextStream &);
 void showEvents(const Invocation &, const QJsonObject &, QTextStream &);
 void showBackup(const Invocation &, const QJsonObject &, QTextStream &);
+void showSearchState(const Invocation &, const QJsonObject &, QTextStream &);
 void showCheck(const Invocation &, const QJsonObject &, QTextStream &);
 void showRows(const Invocation &, const QJsonObject &, QTextStream &);
 

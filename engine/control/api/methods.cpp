@@ -16,7 +16,6 @@ using enum ParameterType;
 
 constexpr bool required = true;
 
-constexpr Parameter nameParameter[] = {{"name"_L1, Text, required, false, "The domain"_L1}};
 constexpr Parameter domainParameters[] = {
     {"name"_L1, Text, required, false, "The domain"_L1},
     {"aliasOf"_L1, Text, false, false, "A domain here whose accounts this one shares; empty: a domain of its own"_L1},
@@ -160,6 +159,10 @@ constexpr Method table[] = {
     {"log.tail"_L1, logTail, "{events: [{id, at, kind, level, ...}]}"_L1, Right::Administrator, {}, "The last events"_L1},
 
     {"backup.make"_L1, fileParameter, "{file, octets}"_L1, Right::Owner, {}, "Copies the whole store into one file"_L1},
+    {"search.state"_L1, {}, "{indexed, waiting}: messages in the index for searching, and those not yet in it"_L1,
+     Right::Administrator, {}, "Tells how far the index for searching is"_L1},
+    {"search.rebuild"_L1, {}, "{}"_L1, Right::Administrator, {},
+     "Empties the index for searching; it is made anew in the background"_L1},
     {"store.check"_L1, storeCheck, "{messages, mailboxes, queued, journeys, faults: [text]}"_L1, Right::Administrator, {},
      "Looks for faults in the store and for mail that was lost"_L1},
     {"store.export"_L1, directoryParameter, "{directory, rows}"_L1, Right::Owner, {},

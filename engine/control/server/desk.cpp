@@ -33,6 +33,7 @@ constexpr DeedRow deeds[] = {
     {"trace.search"_L1, deed::traceSearch},     {"trace.journey"_L1, deed::traceJourney},
     {"session.list"_L1, deed::sessionList},     {"session.close"_L1, deed::sessionClose},
     {"log.tail"_L1, deed::logTail},             {"backup.make"_L1, deed::backupMake},
+    {"search.state"_L1, deed::searchState},     {"search.rebuild"_L1, deed::searchRebuild},
     {"store.check"_L1, deed::storeCheck},       {"store.export"_L1, deed::storeExport},
     {"store.import"_L1, deed::storeImport},     {"topic.subscribe"_L1, deed::topicSubscribe},
     {"topic.unsubscribe"_L1, deed::topicUnsubscribe},

@@ -89,6 +89,8 @@ void sessionList(Desk &, const Call &);
 void sessionClose(Desk &, const Call &);
 void logTail(Desk &, const Call &);
 void backupMake(Desk &, const Call &);
+void searchState(Desk &, const Call &);
+void searchRebuild(Desk &, const Call &);
 void storeCheck(Desk &, const Call &);
 void storeExport(Desk &, const Call &);
 void storeImport(Desk &, const Call &);

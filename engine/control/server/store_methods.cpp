@@ -1,6 +1,7 @@
 // backup.make and store.*: on the pool or the writer, for they take long.
 #include "control/server/desk.h"
 #include "platform/store/maintenance.h"
+#include "platform/store/search_index.h"
 #include "platform/store/store.h"
 #include "platform/system/data_directory.h"
 
@@ -132,6 +133,27 @@ void deed::storeCheck(Desk &desk, const Call &call)
         if (log)
             log->emitEvent(std::move(event));
         return reportJson(*report);
+    });
+}
+
+void deed::searchState(Desk &desk, const Call &call)
+{
+    answerByReading(desk, call, [](store::Connection &connection) -> Result<QJsonValue> {
+        return store::SearchIndex::state(connection).transform([](const store::SearchIndex::State &state) {
+            return QJsonValue(QJsonObject{{u"indexed"_s, state.indexed}, {u"waiting"_s, state.waiting}});
+        });
+    });
+}
+
+void deed::searchRebuild(Desk &desk, const Call &call)
+{
+    const auto job = [](store::Transaction &transaction) -> Result<QJsonValue> {
+        const auto cleared = store::SearchIndex::clear(transaction);
+        return cleared ? Result<QJsonValue>(QJsonObject{}) : std::unexpected(cleared.error());
+    };
+    answerByWriting(desk, call, job, EventKind::SearchIndexCleared, {}, [](Desk &after) {
+        if (after.context.searchIndexCleared)
+            after.context.searchIndexCleared();
     });
 }
 

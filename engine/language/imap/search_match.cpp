@@ -64,6 +64,7 @@ struct SearchMatcher::Node
     Flags flags = 0; // HasFlags and LacksFlags; keywords are flags here
     QByteArray field;
     std::optional<message::SearchNeedle> needle;
+    std::optional<QList<Uid>> candidates; // no other message has the needle
     qint64 number = 0;
     Uid firstRecent = 0;
 
@@ -80,8 +81,9 @@ struct SearchMatcher::Subject
     const TextTest *text = nullptr;
 };
 
-SearchMatcher::SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now)
-    : m_root(std::make_unique<Node>(compile(key, keywords, firstRecent, now)))
+SearchMatcher::SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
+                             const Candidates &candidates)
+    : m_root(std::make_unique<Node>(compile(key, keywords, firstRecent, now, candidates)))
 {
 }
 
@@ -89,11 +91,12 @@ SearchMatcher::~SearchMatcher() = default;
 SearchMatcher::SearchMatcher(SearchMatcher &&) noexcept = default;
 SearchMatcher &SearchMatcher::operator=(SearchMatcher &&) noexcept = default;
 
-SearchMatcher::Node SearchMatcher::compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now)
+SearchMatcher::Node SearchMatcher::compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
+                                           const Candidates &candidates)
 {
     Node node{.op = key.op, .uids = key.uids, .flags = key.flags, .number = key.number, .firstRecent = firstRecent};
     for (const SearchKey &child : key.children)
-        node.children.push_back(compile(child, keywords, firstRecent, now));
+        node.children.push_back(compile(child, keywords, firstRecent, now, candidates));
     if (key.op == Op::Keyword || key.op == Op::Unkeyword) {
         node.op = key.op == Op::Keyword ? Op::Never : Op::All;
         for (qsizetype i = 0; i < keywords.size(); ++i) {
@@ -109,6 +112,8 @@ SearchMatcher::Node SearchMatcher::compile(const SearchKey &key, const Keywords 
     }
     if (isFieldKey(key.op) || key.op == Op::Body || key.op == Op::Text)
         node.needle.emplace(key.text);
+    if (node.needle && !node.needle->isEmpty() && candidates)
+        node.candidates = candidates(message::foldForSearch(key.text));
     if (key.op == Op::Older || key.op == Op::Younger)
         node.number = (now - key.number) * 1000; // the moment, in ms
     return node;
@@ -171,6 +176,8 @@ SearchMatcher::Verdict SearchMatcher::evaluate(const Node &node, const Subject &
     case Op::Never: return Verdict::No;
     default: break;
     }
+    if (node.candidates && !std::ranges::binary_search(*node.candidates, mark.uid))
+        return Verdict::No;
     if (node.op == Op::Body || node.op == Op::Text) {
         if (!subject.text)
             return Verdict::NeedMore;

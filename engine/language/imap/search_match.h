@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace posthorn::imap {
 
@@ -25,8 +26,12 @@ public:
     // fed from the store.
     using TextTest = std::function<bool(const message::SearchNeedle &needle, Scope scope)>;
 
+    // UIDs, ascending, of all messages that may hold the folded needle anywhere; nothing: any may. From an index.
+    using Candidates = std::function<std::optional<QList<Uid>>(QStringView foldedNeedle)>;
+
     // `firstRecent`: UIDs from there on are \Recent, 0: none. `now` in seconds since 1970, for OLDER and YOUNGER.
-    SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now);
+    SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
+                  const Candidates &candidates = {});
     ~SearchMatcher();
     SearchMatcher(SearchMatcher &&) noexcept;
     SearchMatcher &operator=(SearchMatcher &&) noexcept;
@@ -43,7 +48,8 @@ private:
     struct Node;
     struct Subject;
 
-    [[nodiscard]] static Node compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now);
+    [[nodiscard]] static Node compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
+                                      const Candidates &candidates);
     [[nodiscard]] static Verdict evaluate(const Node &node, const Subject &subject);
 
     std::unique_ptr<Node> m_root;

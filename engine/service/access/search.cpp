@@ -1,7 +1,9 @@
 #include "service/access/search.h"
 
 #include "language/imap/search_match.h"
+#include "language/message/search_words.h"
 #include "platform/store/messages.h"
+#include "platform/store/search_index.h"
 
 #include <QDateTime>
 
@@ -103,12 +105,34 @@ Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found)
     return {};
 }
 
+store::SearchIndex::Piece pieceFrom(const message::WordPiece &piece)
+{
+    using Place = store::SearchIndex::Place;
+    switch (piece.place) {
+    case message::WordPiece::Place::Whole: return {Place::Whole, piece.piece};
+    case message::WordPiece::Place::Start: return {Place::Start, piece.piece};
+    case message::WordPiece::Place::End: return {Place::End, piece.piece};
+    case message::WordPiece::Place::Inside: break;
+    }
+    return {Place::Inside, piece.piece};
+}
+
+// Without the index, or with trouble in it, everything is looked into.
+std::optional<QList<Uid>> candidates(store::Connection &connection, MailboxId mailbox, QStringView foldedNeedle)
+{
+    QList<store::SearchIndex::Piece> pieces;
+    for (const message::WordPiece &piece : message::wordPieces(foldedNeedle))
+        pieces += pieceFrom(piece);
+    return store::SearchIndex::candidates(connection, mailbox, pieces).value_or(std::nullopt);
+}
+
 } // namespace
 
 Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
                            const imap::SearchKey &key, Uid firstRecent)
 {
-    const imap::SearchMatcher matcher(key, index.keywords(), firstRecent, QDateTime::currentSecsSinceEpoch());
+    const imap::SearchMatcher matcher(key, index.keywords(), firstRecent, QDateTime::currentSecsSinceEpoch(),
+                                      [&](QStringView needle) { return candidates(connection, mailbox, needle); });
     imap::Found result;
     result.highestModSeq = index.highestModSeq();
     QList<MessageMark> open; // not decided by the mark
