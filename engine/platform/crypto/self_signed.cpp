@@ -1,8 +1,6 @@
 #include "platform/crypto/self_signed.h"
 
-#include "platform/crypto/provider.h"
-
-#include <QtCrypto>
+#include "platform/crypto/rsa_key.h"
 
 #include <QFile>
 #include <QFileInfo>
@@ -62,13 +60,6 @@ Result<QByteArray> alternativeNames(const QStringList &names)
             entries.append(entry);
     }
     return entries.join(',');
-}
-
-QByteArray makeKey()
-{
-    if (!qcaHas("pkey"_L1) || !qcaHas("rsa"_L1))
-        return {};
-    return QCA::KeyGenerator().createRSA(2048).toPEM().toLatin1();
 }
 
 Key readKey(const QByteArray &pem)
@@ -160,11 +151,14 @@ Result<CertificateAndKey> makeSelfSigned(const QString &hostName, const QStringL
     const Result<QByteArray> names = alternativeNames(QStringList{hostName} + extraNames);
     if (!names)
         return std::unexpected(names.error());
+    const auto rsa = RsaKey::generate();
+    if (!rsa)
+        return std::unexpected(rsa.error());
     CertificateAndKey pair;
-    pair.key = makeKey();
+    pair.key = rsa->toPem();
     const Key key = readKey(pair.key);
     if (!key)
-        return fail(ErrorKind::Unavailable, u"An RSA key can't be made"_s, u"QCA has no provider for RSA"_s);
+        return fail(ErrorKind::Internal, u"An RSA key can't be made"_s);
     const Certificate certificate = makeCertificate(key.get(), hostName, *names, days);
     pair.certificate = certificate ? toPem(certificate.get()) : QByteArray();
     if (pair.certificate.isEmpty())
