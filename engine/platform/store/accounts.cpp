@@ -219,6 +219,8 @@ Result<void> Accounts::removeDomain(Transaction &transaction, const QString &nam
         return fail(ErrorKind::Denied, u"Another domain shares this one's accounts"_s);
     if (auto removed = removeContents(transaction, {**id}, name, by); !removed)
         return removed;
+    if (auto done = connection.run("DELETE FROM dkim_key WHERE domain = ?", name); !done)
+        return std::unexpected(done.error());
     if (auto done = connection.run("DELETE FROM domain WHERE id = ?", **id); !done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;

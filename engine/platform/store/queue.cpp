@@ -20,11 +20,11 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
         return std::unexpected(id.error());
     auto done = connection.run(
         "INSERT INTO queue (id, message_id, state, created_at, next_attempt, attempts, domain, journey, reverse_path, "
-        "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue, sign) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *id, entry.message.value, int(entry.state), entry.createdAt, entry.nextAttempt, entry.attempts, entry.domain,
         entry.journey, entry.reversePath, entry.recipient, entry.originalRecipient, entry.notify, entry.ret,
-        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue);
+        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign);
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->held(entry.message);
@@ -47,6 +47,7 @@ static Entry entryFrom(const Row &row)
                  .envid = row.octets(13),
                  .smtpUtf8 = row.number(14) != 0,
                  .body = int(row.number(15)),
+                 .sign = row.number(19) != 0,
                  .state = EntryState(row.number(2)),
                  .createdAt = row.number(3),
                  .nextAttempt = row.number(4),
@@ -68,7 +69,7 @@ Result<QList<Entry>> Queue::list(Connection &connection, const QueueFilter &filt
 {
     QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                   "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                  "last_dialogue, message.size FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                  "last_dialogue, message.size, sign FROM queue LEFT JOIN message ON message.id = queue.message_id "
                   "WHERE queue.id > ?"_s;
     QList<QVariant> values{toVariant(filter.afterId)};
     if (filter.state) {
@@ -100,7 +101,7 @@ Result<Entry> Queue::get(Connection &connection, EntryId id)
         connection
             .select("SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                     "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                    "last_dialogue, message.size FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                    "last_dialogue, message.size, sign FROM queue LEFT JOIN message ON message.id = queue.message_id "
                     "WHERE queue.id = ?",
                     id.value)
             .first(entryFrom);

@@ -45,6 +45,7 @@ struct Entry
     QByteArray ret, envid;
     bool smtpUtf8 = false;
     int body = 0; // smtp::BodyType
+    bool sign = false; // from somebody who signed in, or from us: may be signed in a domain's name
     EntryState state = EntryState::Waiting;
     qint64 createdAt = 0; // ms since 1970
     qint64 nextAttempt = 0;

@@ -47,7 +47,7 @@ struct Committed
     QList<MailboxChange> mailboxes;
     bool queueChanged = false;
     QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
-    bool directoryChanged = false; // domains, accounts, aliases
+    bool directoryChanged = false; // domains, accounts, aliases, keys
     bool settingsChanged = false;
     QList<std::pair<AccountId, qint64>> usage; // an account's octets, after
 };

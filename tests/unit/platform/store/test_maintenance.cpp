@@ -1,3 +1,4 @@
+#include "platform/store/dkim_keys.h"
 #include "platform/store/queue.h"
 #include "platform/store/sql/connection.h"
 #include "store_fixture.h"
@@ -56,6 +57,7 @@ static void furnish(Fixture &house)
         must(Mailboxes::create(t, alice, u"Gone"_s));
         must(Mailboxes::remove(t, alice, u"Gone"_s, u"alice"_s));
         must(Messages::append(t, must(Messages::stage(t)), 0, "staged"));
+        must(DkimKeys::add(t, {.domain = u"example.test"_s, .selector = u"s"_s, .algorithm = u"rsa"_s, .privateKey = "pem"}));
         return 0;
     });
     house.fill(inbox, 5);
