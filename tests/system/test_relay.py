@@ -55,7 +55,7 @@ class Peer:
     """A server that plays a script: `answer(command) -> reply`; keeps what it was told."""
     def __init__(self, answer=None, banner="220 peer.example ESMTP"):
         self.answer, self.banner = answer or (lambda command: None), banner
-        self.commands, self.mails, self.connections = [], [], 0
+        self.commands, self.mails, self.octets, self.connections = [], [], [], 0
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -86,11 +86,11 @@ class Peer:
                 elif verb == "EHLO": say("250-peer.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 DSN")
                 elif verb == "DATA":
                     say("354 go on")
-                    mail = b""
+                    mail = bytearray()
                     while (part := f.readline()) not in (b".\r\n", b""): mail += part
                     reply = self.answer("." )
                     if reply == "drop": return
-                    if not reply: self.mails.append(mail.decode())
+                    if not reply: self.octets.append(bytes(mail)); self.mails.append(mail.decode(errors="replace"))
                     say(reply or "250 2.0.0 taken")
                 elif verb == "QUIT": return say("221 bye")
                 else: say("250 ok")

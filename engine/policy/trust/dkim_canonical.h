@@ -41,6 +41,7 @@ public:
     void add(QByteArrayView octets);
     [[nodiscard]] QByteArray finish(); // SHA-256 of the body; once, after the last octet
     [[nodiscard]] const QByteArray &header() const { return m_header; } // with its empty line, when there is one
+    [[nodiscard]] bool headerDone() const { return m_headerDone; }      // its empty line has come
 
 private:
     QByteArray m_header;

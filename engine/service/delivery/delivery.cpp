@@ -87,7 +87,7 @@ Result<void> Delivery::enqueue(store::Transaction &transaction, const Arrival &a
                              .domain = address.mid(address.lastIndexOf('@') + 1),
                              .originalRecipient = rcpt.originalRecipient, .notify = rcpt.notify,
                              .ret = arrival.mail.ret, .envid = arrival.mail.envid, .smtpUtf8 = arrival.mail.smtpUtf8,
-                             .body = int(arrival.mail.body), .createdAt = arrival.at, .nextAttempt = arrival.at};
+                             .body = int(arrival.mail.body), .sign = arrival.sign, .createdAt = arrival.at, .nextAttempt = arrival.at};
     const auto added = store::Queue::add(transaction, entry);
     if (!added)
         return std::unexpected(added.error());

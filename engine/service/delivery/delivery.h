@@ -33,6 +33,7 @@ struct Arrival
     QByteArray client;  // "192.0.2.1 (mail.example.org)"
     QByteArray tls;
     QString user;       // signed in as
+    bool sign = false;  // of our own: may be signed in a domain's name on its way out
     smtp::MailCommand mail;
     QList<Recipient> recipients;
 

@@ -129,6 +129,7 @@ void Service::beginMail()
     m_arrival->client = m_facts.client + (m_facts.helo.isEmpty() ? QByteArray() : " (" + m_facts.helo + ')');
     m_arrival->tls = m_facts.tls;
     m_arrival->user = m_facts.user;
+    m_arrival->sign = mayRelay();
     m_arrival->mail = m_facts.mail;
 }
 

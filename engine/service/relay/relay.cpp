@@ -112,6 +112,7 @@ struct Relay::Private
     std::shared_ptr<CurrentOptions> options = std::make_shared<CurrentOptions>();
     std::shared_ptr<Messenger> board = std::make_shared<Messenger>();
     std::unique_ptr<Settler> settler;
+    std::shared_ptr<Signer> signer;
     mutable std::mutex portsMutex;
     QList<quint16> ownPorts; // guarded by portsMutex
     QThread thread;
@@ -138,10 +139,13 @@ Relay::Relay(World world) : d(std::make_unique<Private>())
     const auto options = [current = d->options] { return current->get(); };
     d->settler = std::make_unique<Settler>(Settler::World{d->world.store, d->world.delivery, d->world.directory,
                                                           d->world.events, d->world.hostName, options});
+    d->signer = std::make_shared<Signer>(*d->world.store, d->world.hostName);
+    d->signer->load();
     d->runner = new Runner({d->world.store, d->world.network, d->settler.get(), d->board, options,
                             [this](const QByteArray &name, const QByteArray &address, quint16 port) {
                                 return d->isSelf(name, address, port);
-                            }});
+                            },
+                            d->signer});
     d->thread.setObjectName(QStringLiteral("relay"));
     d->runner->moveToThread(&d->thread);
     QObject::connect(&d->thread, &QThread::finished, d->runner, &QObject::deleteLater);
@@ -159,6 +163,8 @@ Relay::~Relay()
 
 void Relay::committed(const store::Committed &committed)
 {
+    if (committed.directoryChanged)
+        d->signer->load();
     if (!committed.entries.isEmpty())
         d->board->tell([entries = committed.entries](Runner &runner) { runner.noted(entries); });
 }

@@ -146,6 +146,7 @@ delivery::Arrival makeReport(const ReportFacts &facts)
     delivery::Arrival arrival;
     arrival.journey = delivery::newJourney();
     arrival.at = facts.at;
+    arrival.sign = true;
     arrival.messageId = '<' + arrival.journey + "@" + facts.hostName + '>';
     arrival.subject = subjectFor(facts.action);
     arrival.judged = u"report on the message %1"_s.arg(QString::fromUtf8(first.journey));

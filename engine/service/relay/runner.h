@@ -22,6 +22,7 @@ struct RunnerWorld
     std::shared_ptr<Board> board;
     std::function<std::shared_ptr<const Options>()> options;
     IsSelf isSelf; // this thread
+    std::shared_ptr<Signer> signer;
 };
 
 class Runner : public QObject

@@ -231,7 +231,7 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     departure.connectTime = m_options->connectTime;
     departure.session = std::make_unique<Session>(
         std::move(config),
-        std::make_unique<Service>(Link{number, hop, m_world.store, m_world.settler, m_world.board}), "relay"_L1);
+        std::make_unique<Service>(Link{number, hop, m_world.store, m_world.settler, m_world.board, m_world.signer}), "relay"_L1);
     return departure;
 }
 

@@ -64,13 +64,32 @@ void Service::on(Session &, NeedId id, smtp::NextMail &)
 
 void Service::take(NeedId need, const QList<EntryId> &entries)
 {
+    const auto post = [to = m_address, need, entries](Result<Loaded> result) {
+        net::post(to, [need, entries, result = std::move(result)](net::Session &late) {
+            auto &session = static_cast<Session &>(late);
+            session.service().loaded(session, need, entries, result);
+        });
+    };
     m_link.store->read<Loaded>([entries](store::Connection &connection) { return load(connection, entries); },
-                               [to = m_address, need, entries](Result<Loaded> result) {
-                                   net::post(to, [need, entries, result = std::move(result)](net::Session &late) {
-                                       auto &session = static_cast<Session &>(late);
-                                       session.service().loaded(session, need, entries, result);
-                                   });
+                               [signer = m_link.signer, post](Result<Loaded> result) {
+                                   sign(*signer, std::move(result), post);
                                });
+}
+
+// On a reader's thread. What can't be read through to be signed just now is not sent just now.
+void Service::sign(Signer &signer, Result<Loaded> loaded, std::function<void(Result<Loaded>)> done)
+{
+    if (!loaded || loaded->entries.isEmpty() || !loaded->entries.front().sign)
+        return done(std::move(loaded));
+    const store::Entry &first = loaded->entries.front();
+    const Signer::Mail mail{first.message, loaded->skip, first.size, loaded->content};
+    signer.sign(mail, [loaded = std::move(loaded), done = std::move(done)](const Result<QByteArray> &fields) mutable {
+        if (!fields)
+            return done(std::unexpected(fields.error()));
+        loaded->content.prepend(*fields);
+        loaded->skip -= fields->size();
+        done(std::move(loaded));
+    });
 }
 
 // Entries may have been held or removed since the runner knew of them.

@@ -7,6 +7,7 @@
 #include "platform/store/store.h"
 #include "service/relay/router.h"
 #include "service/relay/settler.h"
+#include "service/relay/signer.h"
 
 namespace posthorn::relay {
 
@@ -43,6 +44,7 @@ struct Link
     store::Store *store = nullptr;
     Settler *settler = nullptr;
     std::shared_ptr<Board> board;
+    std::shared_ptr<Signer> signer;
 };
 
 class Service
@@ -64,10 +66,13 @@ private:
     {
         QList<store::Entry> entries;
         QList<EntryId> held, missing;
-        qint64 skip = 0; // octets of our own Return-Path field, which does not leave the house (RFC 5321 §4.4)
+        // Octets in the store that do not leave the house: our own Return-Path field (RFC 5321 §4.4); less the octets of
+        // signatures, which are not in the store.
+        qint64 skip = 0;
         QByteArray content;
     };
     static Result<Loaded> load(store::Connection &connection, const QList<EntryId> &ids);
+    static void sign(Signer &signer, Result<Loaded> loaded, std::function<void(Result<Loaded>)> done);
     void loaded(Session &session, NeedId need, const QList<EntryId> &asked, Result<Loaded> result);
 
     void on(Session &session, NeedId id, smtp::NextMail &need);
