@@ -15,6 +15,8 @@ namespace {
 
 constexpr Positional domainName[] = {{"DOMAIN"_L1}};
 constexpr Positional address[] = {{"ADDRESS"_L1}};
+constexpr Positional maybeDomain[] = {{"DOMAIN"_L1, false}};
+constexpr Positional dkimKey[] = {{"DOMAIN"_L1}, {"SELECTOR"_L1}};
 constexpr Positional alias[] = {{"ADDRESS"_L1}, {"TARGET"_L1, true, true}};
 constexpr Positional key[] = {{"KEY"_L1}};
 constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1, false}};
@@ -42,6 +44,10 @@ constexpr Option accountOptions[] = {
     {"pop3-keep"_L1, "DAYS"_L1, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
 };
 constexpr Option ofDomain[] = {{"domain"_L1, "DOMAIN"_L1, "Only of this domain"_L1}};
+constexpr Option dkimOptions[] = {
+    {"algorithm"_L1, "KIND"_L1, "rsa, ed25519 or both; both when not given"_L1},
+    {"selector"_L1, "NAME"_L1, "Its name in the DNS; made of the date when not given"_L1},
+};
 constexpr Option queueOptions[] = {
     {"domain"_L1, "DOMAIN"_L1, "Only to this domain"_L1},
     {"state"_L1, "STATE"_L1, "Only waiting, held or active ones"_L1},
@@ -151,6 +157,11 @@ QJsonObject first(QLatin1StringView parameter, const Invocation &invocation)
     return {{QString(parameter), invocation.positionals[0]}};
 }
 
+Result<Plan> planDkimKey(QLatin1StringView method, const Invocation &in)
+{
+    return call(method, {{u"domain"_s, in.positionals[0]}, {u"selector"_s, in.positionals[1]}});
+}
+
 QJsonObject aliasFields(const Invocation &invocation)
 {
     QJsonObject parameters = first("address"_L1, invocation);
@@ -244,6 +255,25 @@ constexpr Command table[] = {
      [](In in) { return call("alias.update"_L1, aliasFields(in)); }, showAliasDone},
     {"alias remove"_L1, "Removes an alias"_L1, address, {}, Way::Call, Alone::Works,
      [](In in) { return call("alias.remove"_L1, first("address"_L1, in)); }, showDone},
+
+    {"dkim add"_L1, "Makes keys that will sign a domain's outgoing mail; prints their records for the DNS"_L1, domainName,
+     dkimOptions, Way::Call, Alone::Works,
+     [](In in) {
+         Filler filler(in);
+         filler.parameters = first("domain"_L1, in);
+         return filler.text("algorithm"_L1, "algorithm"_L1).text("selector"_L1, "selector"_L1).plan("dkim.add"_L1);
+     }, showDkimRecords},
+    {"dkim list"_L1, "Lists the keys that sign outgoing mail"_L1, maybeDomain, {}, Way::Call, Alone::Works,
+     [](In in) { return call("dkim.list"_L1, in.positionals.isEmpty() ? QJsonObject() : first("domain"_L1, in)); },
+     showDkimKeys},
+    {"dkim record"_L1, "Prints what to put into the DNS for a domain's keys"_L1, domainName, {}, Way::Call, Alone::Works,
+     [](In in) { return call("dkim.list"_L1, first("domain"_L1, in)); }, showDkimRecords},
+    {"dkim activate"_L1, "Lets a key sign, once its record is published; the one before it is retired"_L1, dkimKey, {},
+     Way::Call, Alone::Works, [](In in) { return planDkimKey("dkim.activate"_L1, in); }, showDkimKeyDone},
+    {"dkim retire"_L1, "Lets a key sign no more"_L1, dkimKey, {}, Way::Call, Alone::Works,
+     [](In in) { return planDkimKey("dkim.retire"_L1, in); }, showDkimKeyDone},
+    {"dkim remove"_L1, "Removes a key that does not sign"_L1, dkimKey, {}, Way::Call, Alone::Works,
+     [](In in) { return planDkimKey("dkim.remove"_L1, in); }, showDone},
 
     {"settings list"_L1, "Lists the settings"_L1, {}, {}, Way::Call, Alone::Works,
      [](In) { return call("settings.list"_L1); }, showSettings},

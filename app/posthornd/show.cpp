@@ -51,6 +51,22 @@ void showList(const QJsonArray &list, const QStringList &heading, const QString 
     out << alignedTable(rows);
 }
 
+// What to do about a key's record.
+QString dkimAdvice(const QJsonObject &key)
+{
+    constexpr qint64 weekMs = 7ll * 86'400'000;
+    const QString state = text(key, "state"_L1);
+    if (state == "active"_L1)
+        return u"This key signs mail: the record must be there."_s;
+    if (state == "pending"_L1) {
+        return u"Publish this record, wait until it can be seen, then: posthornd dkim activate %1 %2"_s
+            .arg(text(key, "domain"_L1), text(key, "selector"_L1));
+    }
+    const qint64 until = key.value("changedAt"_L1).toInteger() + weekMs;
+    return u"This key signs no more. Keep the record until %1, for mail that is still on its way."_s
+        .arg(QDateTime::fromMSecsSinceEpoch(until).toString(u"yyyy-MM-dd"_s));
+}
+
 QString durationText(qint64 seconds)
 {
     if (seconds >= 86'400)
@@ -185,6 +201,36 @@ void showAliases(const Invocation &, const QJsonObject &result, QTextStream &out
                  return QStringList{text(one, "address"_L1),
                                     one.value("targets"_L1).toVariant().toStringList().join(u", "_s)};
              });
+}
+
+void showDkimKeys(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    showList(result.value("keys"_L1).toArray(), {u"DOMAIN"_s, u"SELECTOR"_s, u"ALGORITHM"_s, u"STATE"_s, u"SINCE"_s},
+             u"No keys: mail is not signed"_s, out, [](const QJsonObject &one) {
+                 return QStringList{text(one, "domain"_L1), text(one, "selector"_L1), text(one, "algorithm"_L1),
+                                    text(one, "state"_L1), timeText(one, "changedAt"_L1)};
+             });
+}
+
+void showDkimRecords(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const QJsonArray keys = result.value("keys"_L1).toArray();
+    if (keys.isEmpty())
+        out << "No keys: mail is not signed\n";
+    for (const auto &item : keys) {
+        const QJsonObject key = item.toObject();
+        QStringList strings = key.value("recordStrings"_L1).toVariant().toStringList();
+        for (QString &string : strings)
+            string = u'"' + string + u'"';
+        out << "Name:  " << text(key, "recordName"_L1) << "\nType:  TXT\nValue: " << strings.join(u' ') << '\n'
+            << dkimAdvice(key) << "\n\n";
+    }
+}
+
+void showDkimKeyDone(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    out << "The key " << text(result, "selector"_L1) << " of " << text(result, "domain"_L1) << " is "
+        << text(result, "state"_L1) << '\n';
 }
 
 void showSettings(const Invocation &, const QJsonObject &result, QTextStream &out)

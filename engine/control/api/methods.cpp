@@ -60,6 +60,15 @@ constexpr Parameter aliasParameters[] = {
     {"address"_L1, Text, required, false, "local@domain"_L1},
     {"targets"_L1, TextList, required, false, "Addresses that get its mail, here or elsewhere"_L1},
 };
+constexpr Parameter dkimAddition[] = {
+    {"domain"_L1, Text, required, false, "The domain whose mail it will sign"_L1},
+    {"algorithm"_L1, Text, false, false, "rsa, ed25519 or both; both when not given"_L1},
+    {"selector"_L1, Text, false, false, "Its name in the DNS; made of the date when not given"_L1},
+};
+constexpr Parameter dkimKey[] = {
+    {"domain"_L1, Text, required, false, "The domain"_L1},
+    {"selector"_L1, Text, required, false, "The key's name"_L1},
+};
 constexpr Parameter keyParameter[] = {{"key"_L1, Text, required, false, "The setting"_L1}};
 constexpr Parameter settingValue[] = {
     {"key"_L1, Text, false, false, "The setting"_L1},
@@ -99,6 +108,7 @@ constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its
 
 constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile}"_L1;
 constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays}"_L1;
+constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;
 constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
                             "lastError, size}"_L1;
 constexpr auto stepShape = "{steps: [{id, at, journey, step, client, tls, user, sender, recipient, messageId, subject, "
@@ -134,6 +144,15 @@ constexpr Method table[] = {
     {"alias.update"_L1, aliasParameters, "{address, targets}"_L1, Right::Administrator, "mailboxes"_L1,
      "Replaces an alias's targets"_L1},
     {"alias.remove"_L1, addressParameter, nothing, Right::Administrator, "mailboxes"_L1, "Removes an alias"_L1},
+
+    {"dkim.list"_L1, ofDomain, "{keys: [key]}"_L1, Right::Administrator, {},
+     "Keys that sign outgoing mail, with their records for the DNS"_L1},
+    {"dkim.add"_L1, dkimAddition, "{keys: [key]}"_L1, Right::Administrator, "mailboxes"_L1,
+     "Makes keys; they sign nothing before they are activated"_L1},
+    {"dkim.activate"_L1, dkimKey, dkimShape, Right::Administrator, "mailboxes"_L1,
+     "Lets a key sign from now on; the one of its kind that did so is retired"_L1},
+    {"dkim.retire"_L1, dkimKey, dkimShape, Right::Administrator, "mailboxes"_L1, "Lets a key sign no more"_L1},
+    {"dkim.remove"_L1, dkimKey, nothing, Right::Administrator, "mailboxes"_L1, "Removes a key that does not sign"_L1},
 
     {"settings.list"_L1, {}, "{settings: [{key, value, initial, isSet, overridden, type, ...}]}"_L1, Right::Administrator,
      {}, "All settings with their values and descriptions; secret values are not shown"_L1},

@@ -41,6 +41,15 @@ private Q_SLOTS:
         row("account list --domain a.test", "account.list", R"({"domain":"a.test"})");
         row("alias add info@a.test x@a.test y@b.test", "alias.add",
             R"({"address":"info@a.test","targets":["x@a.test","y@b.test"]})");
+        row("dkim add a.test", "dkim.add", R"({"domain":"a.test"})");
+        row("dkim add a.test --algorithm rsa --selector x", "dkim.add",
+            R"({"algorithm":"rsa","domain":"a.test","selector":"x"})");
+        row("dkim list", "dkim.list", "{}");
+        row("dkim list a.test", "dkim.list", R"({"domain":"a.test"})");
+        row("dkim record a.test", "dkim.list", R"({"domain":"a.test"})");
+        row("dkim activate a.test x", "dkim.activate", R"({"domain":"a.test","selector":"x"})");
+        row("dkim retire a.test x", "dkim.retire", R"({"domain":"a.test","selector":"x"})");
+        row("dkim remove a.test x", "dkim.remove", R"({"domain":"a.test","selector":"x"})");
         row("settings set smtp.listen 127.0.0.1:25", "settings.set", R"({"key":"smtp.listen","value":"127.0.0.1:25"})");
         row("settings set relay.smart_host_password", "settings.set", R"({"key":"relay.smart_host_password"})");
         row("settings set -- server.name -odd", "settings.set", R"({"key":"server.name","value":"-odd"})");
@@ -228,6 +237,18 @@ private Q_SLOTS:
         out.flush();
         QVERIFY(!text.contains(u'\x1b') && !text.contains(u'\x07'));
         QVERIFY(text.contains(u"550"_s));
+    }
+    void printsRecordsReadyToCopy()
+    {
+        QString text;
+        QTextStream out(&text);
+        const QJsonObject key{{u"domain"_s, u"a.test"_s}, {u"selector"_s, u"x"_s}, {u"state"_s, u"pending"_s},
+                              {u"recordName"_s, u"x._domainkey.a.test"_s},
+                              {u"recordStrings"_s, QJsonArray{u"v=DKIM1; k=rsa; p=MII"_s, u"BIj"_s}}};
+        showDkimRecords({}, {{u"keys"_s, QJsonArray{key}}}, out);
+        out.flush();
+        QVERIFY(text.startsWith("Name:  x._domainkey.a.test\nType:  TXT\nValue: \"v=DKIM1; k=rsa; p=MII\" \"BIj\"\n"_L1));
+        QVERIFY(text.contains("posthornd dkim activate a.test x\n"_L1));
     }
     void saysCleanOrNamesTheFaults()
     {

@@ -55,6 +55,39 @@ private Q_SLOTS:
         QCOMPARE(shared(u"d.example"_s, u"d.example"_s), u"invalid"_s);
         QCOMPARE(addAccount(u"anna@b.example"_s), u"invalid"_s); // its accounts are a.example's
     }
+    void makesSigningKeysThatWaitToBeUsed()
+    {
+        addDomain();
+        QCOMPARE(m_house->outcome(u"dkim.add"_s, {{u"domain"_s, u"nowhere.example"_s}}), u"not-found"_s);
+        QCOMPARE(dkim(u"add"_s, u"Not_A_Selector"_s), u"invalid"_s);
+        QCOMPARE(dkim(u"add"_s, u"x"_s), u"ok"_s);
+        QCOMPARE(dkim(u"add"_s, u"x"_s), u"exists"_s);
+        QCOMPARE(m_house->outcome(u"dkim.add"_s, {{u"domain"_s, u"example.test"_s}}), u"ok"_s);
+        QCOMPARE(m_house->outcome(u"dkim.add"_s, {{u"domain"_s, u"example.test"_s}}), u"ok"_s); // on the same day
+        const QJsonArray keys = m_house->call(u"dkim.list"_s)->toObject().value("keys"_L1).toArray();
+        QCOMPARE(keys.size(), 6);
+        for (const auto &key : keys)
+            QCOMPARE(key.toObject().value("state"_L1).toString(), u"pending"_s);
+        QVERIFY(!QJsonDocument(keys).toJson().contains("PRIVATE"));
+        QCOMPARE(m_house->told(EventKind::DirectoryChanged).last().section(u' ', 0, 0), u"dkim.add"_s);
+    }
+    void retiresAKeyWhenAnotherIsActivated()
+    {
+        addDomain();
+        QCOMPARE(dkim(u"add"_s, u"x"_s), u"ok"_s);
+        QCOMPARE(dkim(u"add"_s, u"y"_s), u"ok"_s);
+        QCOMPARE(dkim(u"activate"_s, u"x-rsa"_s), u"ok"_s);
+        QCOMPARE(dkim(u"activate"_s, u"x-ed25519"_s), u"ok"_s);
+        QCOMPARE(dkim(u"activate"_s, u"y-rsa"_s), u"ok"_s);
+        QCOMPARE(dkim(u"activate"_s, u"z"_s), u"not-found"_s);
+        QCOMPARE(dkimStates(), (QStringList{u"x-ed25519 active"_s, u"x-rsa retired"_s, u"y-ed25519 pending"_s, u"y-rsa active"_s}));
+        QCOMPARE(dkim(u"remove"_s, u"y-rsa"_s), u"denied"_s);
+        QCOMPARE(dkim(u"retire"_s, u"y-rsa"_s), u"ok"_s);
+        QCOMPARE(dkim(u"remove"_s, u"y-rsa"_s), u"ok"_s);
+        QCOMPARE(dkimStates(), (QStringList{u"x-ed25519 active"_s, u"x-rsa retired"_s, u"y-ed25519 pending"_s}));
+        QCOMPARE(m_house->outcome(u"domain.remove"_s, {{u"name"_s, u"example.test"_s}}), u"ok"_s);
+        QCOMPARE(dkimStates(), QStringList());
+    }
     void hashesPasswordsAndShowsNone()
     {
         addDomain();
@@ -176,6 +209,19 @@ private Q_SLOTS:
 
 private:
     void addDomain() { QCOMPARE(m_house->outcome(u"domain.add"_s, {{u"name"_s, u"example.test"_s}}), u"ok"_s); }
+    QString dkim(const QString &what, const QString &selector)
+    {
+        return m_house->outcome(u"dkim."_s + what, {{u"domain"_s, u"example.test"_s}, {u"selector"_s, selector}});
+    }
+    QStringList dkimStates()
+    {
+        QStringList states;
+        const QJsonArray keys = m_house->call(u"dkim.list"_s)->toObject().value("keys"_L1).toArray();
+        for (const auto &key : keys)
+            states += key["selector"_L1].toString() + u' ' + key["state"_L1].toString();
+        states.sort();
+        return states;
+    }
     QString addAccount(const QString &address, QJsonObject more = {})
     {
         more.insert("address"_L1, address);
