@@ -21,7 +21,7 @@ struct KindRow
     QLatin1StringView name;
 };
 
-const KindRow kinds[] = {
+constexpr KindRow kinds[] = {
     {EventKind::ServerStarting, Level::Notice, "server-starting"_L1},
     {EventKind::ServerReady, Level::Notice, "server-ready"_L1},
     {EventKind::ServerStopping, Level::Notice, "server-stopping"_L1},
@@ -46,13 +46,23 @@ const KindRow kinds[] = {
     {EventKind::MailboxChanged, Level::Notice, "mailbox-changed"_L1},
     {EventKind::BackupMade, Level::Notice, "backup-made"_L1},
     {EventKind::CheckDone, Level::Notice, "check-done"_L1},
-    {EventKind::SearchIndexCleared, Level::Notice, "search-index-cleared"_L1},
     {EventKind::QueueChanged, Level::Notice, "queue-changed"_L1},
+    {EventKind::SearchIndexCleared, Level::Notice, "search-index-cleared"_L1},
     {EventKind::MessageSent, Level::Detail, "message-sent"_L1},
     {EventKind::MessageDelayed, Level::Notice, "message-delayed"_L1},
     {EventKind::MessageFailed, Level::Warning, "message-failed"_L1},
     {EventKind::ClientIdentified, Level::Detail, "client-identified"_L1},
 };
+
+// The rows stand in the order of the enum.
+static_assert([] {
+    int next = 0;
+    for (const KindRow &row : kinds) {
+        if (int(row.kind) != next++)
+            return false;
+    }
+    return true;
+}());
 
 const QLatin1StringView fieldNames[] = {
     "name"_L1, "address"_L1, "port"_L1, "user"_L1, "client"_L1, "protocol"_L1, "mechanism"_L1, "sender"_L1,
@@ -62,9 +72,7 @@ const QLatin1StringView fieldNames[] = {
 
 const KindRow &rowOf(EventKind kind)
 {
-    const KindRow &row = kinds[int(kind)];
-    Q_ASSERT(row.kind == kind);
-    return row;
+    return kinds[int(kind)];
 }
 
 QString valueText(const std::variant<qint64, QByteArray, QString> &value)

@@ -81,7 +81,7 @@ private Q_SLOTS:
         QCOMPARE(candidates({{Place::Inside, "w"}, {Place::Whole, "w77"}}), (QList<Uid>{one}));
         QCOMPARE(candidates({{Place::Inside, "w1234"}}), (QList<Uid>{one}));
         QCOMPARE(candidates({{Place::Start, "w12"}}), (QList<Uid>{one})); // a hundred words and more in one question
-        QCOMPARE(candidates({{Place::Start, "w2"}})->size(), 1);
+        QVERIFY(!candidates({{Place::Start, "w2"}})); // a thousand
     }
     void forgetsWhatIsGone()
     {
