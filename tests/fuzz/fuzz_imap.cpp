@@ -73,6 +73,7 @@ struct Answering
     }
     Answer operator()(const ExpungeMessages &need) const { return Expunged{need.uids, 6}; }
     Answer operator()(const SearchMessages &) const { return Found{{1, 5, 9, 10}, 6}; }
+    Answer operator()(const ListVanished &need) const { return Vanished{need.uids}; }
     Answer operator()(const GetQuota &) const { return Quota{QStringLiteral("root"), 1, 2}; }
     template<typename T>
     Answer operator()(const T &) const { return Done{}; }

@@ -77,6 +77,10 @@ struct Describe
         return "SelectMailbox " + need.name.toUtf8() + (need.readOnly ? " read-only" : "");
     }
     QByteArray operator()(const CloseMailbox &) const { return "CloseMailbox"; }
+    QByteArray operator()(const ListVanished &need) const
+    {
+        return "ListVanished " + text(need.uids) + " since " + QByteArray::number(need.since);
+    }
     QByteArray operator()(const StatusMailbox &need) const { return "StatusMailbox " + need.name.toUtf8(); }
     QByteArray operator()(const CreateMailbox &need) const
     {
@@ -104,7 +108,8 @@ struct Describe
     QByteArray operator()(const AppendCancel &) const { return "AppendCancel"; }
     QByteArray operator()(const FetchMessages &need) const
     {
-        return "FetchMessages " + text(need.uids) + text(need.wants);
+        return "FetchMessages " + text(need.uids) + text(need.wants)
+               + (need.changedSince ? " since " + QByteArray::number(need.changedSince) : QByteArray());
     }
     QByteArray operator()(const ReadContent &need) const
     {
@@ -114,7 +119,8 @@ struct Describe
     QByteArray operator()(const StoreFlags &need) const
     {
         const char *action = need.action == FlagAction::Set ? "=" : need.action == FlagAction::Add ? "+" : "-";
-        return "StoreFlags " + text(need.uids) + ' ' + action + '(' + need.flags.join(' ') + ')';
+        return "StoreFlags " + text(need.uids) + ' ' + action + '(' + need.flags.join(' ') + ')'
+               + (need.unchangedSince ? " unchanged since " + QByteArray::number(*need.unchangedSince) : QByteArray());
     }
     QByteArray operator()(const CopyMessages &need) const
     {
@@ -270,6 +276,7 @@ private:
             selected.uids = uids(fields.named.value("uids"));
             selected.uidValidity = quint32(fields.number("uidvalidity", 7));
             selected.uidNext = Uid(fields.number("uidnext", selected.uids.isEmpty() ? 1 : selected.uids.last() + 1));
+            selected.highestModSeq = ModSeq(fields.number("modseq", 5));
             selected.firstRecent = Uid(fields.number("recent"));
             selected.firstUnseen = fields.number("unseen");
             if (fields.named.contains("keywords"))
@@ -332,11 +339,13 @@ private:
         if (name == "Stored") {
             if (rest.contains("keywords="))
                 keywords = rest.sliced(rest.indexOf("keywords=") + 9).split(' ').first().split(',');
-            return FlagsStored{marks(rest, keywords), {}, keywords, ModSeq(fields.number("highest", 9))};
+            return FlagsStored{marks(rest, keywords), uids(fields.named.value("modified")), keywords, ModSeq(fields.number("highest", 9))};
         }
         if (name == "Copied")
             return Copied{quint32(fields.number("uidvalidity", 7)), ranges(fields.plain.value(0)),
                           ranges(fields.plain.value(1)), ranges(fields.named.value("expunged")), 9};
+        if (name == "Vanished")
+            return Vanished{ranges(fields.plain.value(0))};
         if (name == "Expunged")
             return Expunged{ranges(fields.plain.value(0)), 9};
         if (name == "Found")

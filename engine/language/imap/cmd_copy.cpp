@@ -8,6 +8,14 @@ namespace posthorn::imap {
 
 namespace {
 
+// What a client that resynchronizes is told when messages went (RFC 7162 §3.2.7).
+QByteArray highest(const Session &session, const QList<UidRange> &gone)
+{
+    if (!session.qresync || gone.isEmpty())
+        return {};
+    return "HIGHESTMODSEQ " + QByteArray::number(session.view->highestModSeq());
+}
+
 class CopyTask : public Task
 {
 public:
@@ -43,7 +51,7 @@ public:
         if (!code.isEmpty())
             session.untagged("OK [" + code + "] Moved"); // before the EXPUNGEs: RFC 6851 §4.3
         session.view->noteExpunged(copied->expunged, copied->highestModSeq);
-        session.ok("Moved");
+        session.ok("Moved", highest(session, copied->expunged));
     }
 
 private:
@@ -99,7 +107,7 @@ public:
     {
         if (const auto *expunged = std::get_if<Expunged>(&answer)) {
             session.view->noteExpunged(expunged->uids, expunged->highestModSeq);
-            session.ok("Done");
+            session.ok("Done", highest(session, expunged->uids));
         } else {
             const auto *failure = std::get_if<Failure>(&answer);
             session.failed(failure ? failure->error : Error{});

@@ -1,5 +1,7 @@
 // Commands about mailboxes as a whole (RFC 9051 §6.3), and leaving the selected one.
 #include "language/imap/arguments.h"
+#include "language/imap/fetch_response.h"
+#include "language/imap/number_set.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
@@ -18,10 +20,20 @@ Result<TaskPointer> askOfMailbox(Arguments &arguments, What what)
     return askTask<Done>(std::move(what), [](Session &session, Done &) { session.ok("Done"); });
 }
 
+// RFC 7162 §3.2.5
+struct Resync
+{
+    quint32 uidValidity = 0;
+    ModSeq since = 0;
+    NumberSet known; // the UIDs the client has; all when `hasKnown` is not set
+    bool hasKnown = false;
+};
+
 class SelectTask : public Task
 {
 public:
-    SelectTask(QString name, bool readOnly) : m_name(std::move(name)), m_readOnly(readOnly) {}
+    SelectTask(QString name, bool readOnly, bool condstore, std::optional<Resync> resync)
+        : m_name(std::move(name)), m_resync(std::move(resync)), m_readOnly(readOnly), m_condstore(condstore) {}
 
     void begin(Session &session) override
     {
@@ -30,23 +42,75 @@ public:
             session.untagged("OK [CLOSED] The mailbox before is closed");
             session.tell(CloseMailbox{});
         }
+        if (m_condstore || m_resync)
+            session.enableCondstore();
         session.ask(SelectMailbox{m_name, m_readOnly});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
         if (const auto *selected = std::get_if<Selected>(&answer))
-            tell(session, *selected);
+            opened(session, *selected);
+        else if (const auto *vanished = std::get_if<Vanished>(&answer))
+            tellVanished(session, vanished->uids);
+        else if (const auto *rows = std::get_if<FetchedRows>(&answer))
+            tellChanged(session, *rows);
         else if (const auto *failure = std::get_if<Failure>(&answer))
-            session.failed(failure->error);
+            failed(session, failure->error);
         else
-            session.failed(Error{});
+            failed(session, Error{});
     }
 
 private:
-    static void tell(Session &session, const Selected &selected)
+    void opened(Session &session, const Selected &selected)
     {
         session.select(selected);
+        tell(session, selected);
+        const bool isSame = m_resync && m_resync->uidValidity == selected.uidValidity && selected.uidNext > 1;
+        if (!isSame) {
+            done(session);
+            return;
+        }
+        m_uids = m_resync->hasKnown ? m_resync->known.resolved(selected.uidNext - 1)
+                                    : QList<UidRange>{{1, selected.uidNext - 1}};
+        session.ask(ListVanished{m_uids, m_resync->since});
+    }
+
+    void tellVanished(Session &session, const QList<UidRange> &uids)
+    {
+        appendVanishedEarlier(session.out, session.view->unknown(uids));
+        m_uids = session.view->known(m_uids);
+        if (m_uids.isEmpty())
+            done(session);
+        else
+            session.ask(FetchMessages{m_uids, {}, m_resync->since});
+    }
+
+    void tellChanged(Session &session, const FetchedRows &rows)
+    {
+        session.view->tellKeywords(session.out);
+        for (const FetchedRow &row : rows.rows)
+            session.view->appendFlags(session.out, row.mark, true);
+        m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
+        if (m_uids.isEmpty())
+            done(session);
+        else
+            session.ask(FetchMessages{m_uids, {}, m_resync->since});
+    }
+
+    void failed(Session &session, const Error &error)
+    {
+        if (session.view) { // a SELECT that fails leaves nothing selected
+            session.tell(CloseMailbox{});
+            session.deselect();
+        }
+        session.failed(error);
+    }
+
+    void done(Session &session) const { session.ok("Selected", m_readOnly ? "READ-ONLY" : "READ-WRITE"); }
+
+    static void tell(Session &session, const Selected &selected)
+    {
         const SelectedView &view = *session.view;
         session.untagged("FLAGS " + view.knownFlags());
         session.untagged(QByteArray::number(view.messages().count()) + " EXISTS");
@@ -58,26 +122,69 @@ private:
         session.untagged("OK [PERMANENTFLAGS " + view.permanentFlags() + "] Flags permitted");
         session.untagged("OK [UIDNEXT " + QByteArray::number(selected.uidNext) + "] Predicted next UID");
         session.untagged("OK [UIDVALIDITY " + QByteArray::number(selected.uidValidity) + "] UIDs valid");
+        session.untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view.highestModSeq()) + "] Highest");
         if (session.rev2) {
             QByteArray line = "LIST () \"/\" ";
             appendMailbox(line, selected.name, true);
             session.untagged(line);
         }
-        session.ok("Selected", selected.readOnly ? "READ-ONLY" : "READ-WRITE");
     }
 
     QString m_name;
+    std::optional<Resync> m_resync;
+    QList<UidRange> m_uids; // whose changes are still to be told
     bool m_readOnly;
+    bool m_condstore;
 };
+
+// "(67890007 20050715194045000 41,43:211 (1,9 41,99))"; the last, a hint about sequence numbers, is not needed.
+Resync parseResync(Arguments &arguments)
+{
+    Resync resync;
+    arguments.expect('(');
+    resync.uidValidity = quint32(arguments.modSeq());
+    arguments.space();
+    resync.since = arguments.modSeq();
+    while (arguments.ok() && arguments.take(' ')) {
+        if (arguments.take('(')) {
+            (void)arguments.set();
+            arguments.space();
+            (void)arguments.set();
+            arguments.expect(')');
+        } else {
+            resync.known = arguments.set();
+            resync.hasKnown = true;
+        }
+    }
+    arguments.expect(')');
+    return resync;
+}
 
 Result<TaskPointer> parseSelectOrExamine(Lexer &lexer, const Session &session, bool readOnly)
 {
     Arguments arguments(lexer, session);
     const QString name = arguments.mailbox();
+    bool condstore = false;
+    std::optional<Resync> resync;
+    if (arguments.take(' ')) {
+        arguments.expect('(');
+        do {
+            const QByteArray word = arguments.word().toUpper();
+            if (word == "CONDSTORE") {
+                condstore = true;
+            } else if (word == "QRESYNC" && session.qresync) {
+                arguments.space();
+                resync = parseResync(arguments);
+            } else {
+                arguments.fault(word == "QRESYNC" ? u"ENABLE QRESYNC first"_s : u"Unknown parameter"_s);
+            }
+        } while (arguments.ok() && arguments.take(' '));
+        arguments.expect(')');
+    }
     arguments.end();
     if (!arguments.ok())
         return arguments.error();
-    return std::make_unique<SelectTask>(name, readOnly);
+    return std::make_unique<SelectTask>(name, readOnly, condstore, std::move(resync));
 }
 
 void leave(Session &session)

@@ -18,6 +18,8 @@ public:
 
     void begin(Session &session) override
     {
+        if (m_program.usesModSeq)
+            session.enableCondstore();
         const bool known = resolveSets(m_program, [&](const NumberSet &set, bool isUids) {
             return resolve(session, set, isUids ? Numbering::Uid : Numbering::Sequence);
         });
@@ -29,6 +31,10 @@ public:
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
+        if (const auto *rows = std::get_if<FetchedRows>(&answer)) {
+            modSeqsCame(session, *rows);
+            return;
+        }
         const auto *found = std::get_if<Found>(&answer);
         if (!found) {
             const auto *failure = std::get_if<Failure>(&answer);
@@ -39,15 +45,54 @@ public:
         }
         if (m_returns.save)
             save(session, session.view->messages(), found->uids);
-        const QList<quint32> numbers = numbersOf(*session.view, found->uids);
-        if (m_returns.given || session.rev2)
-            tellExtended(session, numbers);
+        m_numbers = numbersOf(*session.view, found->uids);
+        m_uids = m_program.usesModSeq ? tellingUids(session.view->messages(), found->uids) : QList<UidRange>();
+        if (m_uids.isEmpty())
+            tell(session);
         else
-            tellPlain(session, numbers);
-        session.ok("Done");
+            session.ask(FetchMessages{m_uids, {}});
     }
 
 private:
+    void tell(Session &session) const
+    {
+        if (m_returns.given || session.rev2)
+            tellExtended(session, m_numbers);
+        else
+            tellPlain(session, m_numbers);
+        session.ok("Done");
+    }
+
+    // The messages whose highest MODSEQ is told: with only MIN or MAX those, otherwise all (RFC 7162 §3.1.10).
+    QList<UidRange> tellingUids(const UidMap &messages, const QList<Uid> &uids) const
+    {
+        QList<UidRange> found;
+        for (const Uid uid : uids) {
+            if (messages.indexOf(uid) >= 0)
+                addUid(found, uid);
+        }
+        if (m_returns.all || m_returns.count || !(m_returns.minimum || m_returns.maximum) || found.isEmpty())
+            return found;
+        const Uid first = found.first().first, last = found.last().last;
+        found.clear();
+        if (m_returns.minimum)
+            addUid(found, first);
+        if (m_returns.maximum && !(m_returns.minimum && first == last))
+            addUid(found, last);
+        return found;
+    }
+
+    void modSeqsCame(Session &session, const FetchedRows &rows)
+    {
+        for (const FetchedRow &row : rows.rows)
+            m_highest = std::max(m_highest, row.mark.modSeq);
+        m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
+        if (m_uids.isEmpty())
+            tell(session);
+        else
+            session.ask(FetchMessages{m_uids, {}});
+    }
+
     // Only messages that the client knows of; by UID or by sequence number.
     QList<quint32> numbersOf(const SelectedView &view, const QList<Uid> &uids) const
     {
@@ -84,13 +129,18 @@ private:
         session.savedResult = saved;
     }
 
-    static void tellPlain(Session &session, const QList<quint32> &numbers)
+    void tellPlain(Session &session, const QList<quint32> &numbers) const
     {
         session.out.reserve(session.out.size() + numbers.size() * 8 + 16);
         session.out += "* SEARCH";
         for (const quint32 number : numbers) {
             session.out += ' ';
             appendNumber(session.out, number);
+        }
+        if (m_highest > 0) {
+            session.out += " (MODSEQ ";
+            appendNumber(session.out, m_highest);
+            session.out += ')';
         }
         session.out += "\r\n";
     }
@@ -120,12 +170,17 @@ private:
         }
         if (m_returns.count)
             add(" COUNT ", quint64(numbers.size()));
+        if (m_highest > 0)
+            add(" MODSEQ ", m_highest);
         session.out += "\r\n";
     }
 
     SearchProgram m_program;
     ReturnOptions m_returns;
     Numbering m_numbering;
+    QList<quint32> m_numbers;
+    QList<UidRange> m_uids; // whose MODSEQ is to be looked at
+    ModSeq m_highest = 0;
 };
 
 Result<TaskPointer> parse(Lexer &lexer, Numbering numbering)

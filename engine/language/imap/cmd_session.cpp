@@ -114,6 +114,14 @@ Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
             s.rev2 = true;
             enabled += " IMAP4rev2";
         }
+        if (wanted.contains("CONDSTORE")) {
+            s.enableCondstore();
+            enabled += " CONDSTORE";
+        }
+        if (wanted.contains("QRESYNC")) {
+            s.enableQresync();
+            enabled += " QRESYNC";
+        }
         s.untagged(enabled);
         s.ok("Done");
     });

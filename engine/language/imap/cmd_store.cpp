@@ -1,5 +1,6 @@
-// STORE and UID STORE (RFC 9051 §6.4.6).
+// STORE and UID STORE (RFC 9051 §6.4.6, UNCHANGEDSINCE: RFC 7162 §3.1.3).
 #include "language/imap/arguments.h"
+#include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/resolve.h"
 
@@ -17,6 +18,8 @@ public:
 
     void begin(Session &session) override
     {
+        if (m_what.unchangedSince)
+            session.enableCondstore();
         const auto uids = resolve(session, m_set, m_numbering);
         if (!uids) {
             session.bad("No such message");
@@ -40,20 +43,58 @@ public:
         }
         session.view->noteStored(*stored);
         session.view->tellKeywords(session.out);
-        if (!m_silent) {
-            session.out.reserve(session.out.size() + stored->altered.size() * 64);
-            for (const MessageMark &mark : stored->altered)
-                session.view->appendFlags(session.out, mark.uid, mark.flags, m_numbering == Numbering::Uid);
-        }
-        session.ok("Done");
+        tell(session, stored->altered);
+        const QByteArray others = modified(session.view->messages(), stored->modified);
+        if (others.isEmpty())
+            session.ok("Done");
+        else
+            session.ok("Changed by others", "MODIFIED " + others);
     }
 
 private:
+    void tell(Session &session, const QList<MessageMark> &altered) const
+    {
+        if (m_silent && !session.condstore)
+            return;
+        const bool withUid = m_numbering == Numbering::Uid || session.qresync; // RFC 7162 §3.2.4
+        session.out.reserve(session.out.size() + altered.size() * 64);
+        for (const MessageMark &mark : altered) {
+            if (m_silent)
+                session.view->appendModSeq(session.out, mark);
+            else
+                session.view->appendFlags(session.out, mark, withUid);
+        }
+    }
+
+    // RFC 7162 §3.1.3: by what the command numbered them.
+    QByteArray modified(const UidMap &messages, const QList<Uid> &uids) const
+    {
+        QList<UidRange> numbers;
+        for (const Uid uid : uids) {
+            if (const qsizetype index = messages.indexOf(uid); index >= 0)
+                addUid(numbers, m_numbering == Numbering::Uid ? uid : quint32(index + 1));
+        }
+        return setText(numbers);
+    }
+
     NumberSet m_set;
     StoreFlags m_what;
     Numbering m_numbering;
     bool m_silent;
 };
+
+// "(UNCHANGEDSINCE 12)" (RFC 7162 §3.1.3).
+void parseModifier(Arguments &arguments, StoreFlags &what)
+{
+    if (!arguments.take('('))
+        return;
+    if (arguments.word().toUpper() != "UNCHANGEDSINCE")
+        arguments.fault(u"UNCHANGEDSINCE expected"_s);
+    arguments.space();
+    what.unchangedSince = arguments.modSeq();
+    arguments.expect(')');
+    arguments.space();
+}
 
 // "FLAGS", "+FLAGS" or "-FLAGS", each perhaps with ".SILENT".
 void parseItem(Arguments &arguments, StoreFlags &what, bool &silent)
@@ -72,6 +113,7 @@ Result<TaskPointer> parse(Lexer &lexer, const Session &session, Numbering number
     arguments.space();
     StoreFlags what;
     bool silent = false;
+    parseModifier(arguments, what);
     parseItem(arguments, what, silent);
     arguments.space();
     what.flags = arguments.peek() == '(' ? arguments.flagList() : arguments.bareFlags();

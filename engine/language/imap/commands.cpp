@@ -43,7 +43,7 @@ constexpr auto table = std::to_array<Command>({
     {"UNSELECT"_L1, MailboxSelected, 0, parseUnselect, "UNSELECT"_L1},
     {"EXPUNGE"_L1, MailboxSelected, 0, parseExpunge},
     {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch},
-    {"STORE"_L1, MailboxSelected, UsesSequence, parseStore},
+    {"STORE"_L1, MailboxSelected, UsesSequence, parseStore, "CONDSTORE QRESYNC"_L1},
     {"SEARCH"_L1, MailboxSelected, UsesSequence, parseSearch, "ESEARCH SEARCHRES WITHIN"_L1},
     {"COPY"_L1, MailboxSelected, 0, parseCopy},
     {"MOVE"_L1, MailboxSelected, 0, parseMove, "MOVE"_L1},

@@ -2,6 +2,7 @@
 
 #include "language/imap/bodystructure_text.h"
 #include "language/imap/date_time.h"
+#include "language/imap/number_set.h"
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
 
@@ -39,6 +40,12 @@ void appendModSeq(QByteArray &out, ModSeq modSeq)
 }
 
 } // namespace
+
+void appendVanishedEarlier(QByteArray &out, const QList<UidRange> &uids)
+{
+    if (!uids.isEmpty())
+        out += "* VANISHED (EARLIER) " + setText(uids) + "\r\n";
+}
 
 void appendFetchHead(QByteArray &out, quint32 number)
 {

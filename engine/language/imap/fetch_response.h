@@ -66,6 +66,8 @@ struct FetchedMessage
 // then the line is written with the functions below, octets in between.
 [[nodiscard]] bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage &message);
 
+// "* VANISHED (EARLIER) 3:7" (RFC 7162 §3.2.10.1); nothing when there are none.
+void appendVanishedEarlier(QByteArray &out, const QList<UidRange> &uids);
 void appendFetchHead(QByteArray &out, quint32 number);
 // "UID 7"; not for a section.
 void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage &message);

@@ -15,9 +15,11 @@ constexpr qint64 maxFiltered = 1024 * 1024; // octets of a part's header that ar
 
 } // namespace
 
-FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items)
-    : m_set(std::move(set)), m_items(std::move(items)), m_numbering(numbering)
+FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items, FetchModifiers modifiers)
+    : m_set(std::move(set)), m_items(std::move(items)), m_numbering(numbering), m_modifiers(modifiers)
 {
+    if (modifiers.changedSince > 0)
+        m_items.require(FetchItem::Kind::ModSeq);
     if (numbering == Numbering::Uid)
         m_items.require(FetchItem::Kind::Uid);
     m_itemsWithFlags = m_items;
@@ -27,13 +29,30 @@ FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items)
 
 void FetchTask::begin(Session &session)
 {
+    if (m_items.has(FetchItem::Kind::ModSeq))
+        session.enableCondstore();
+    if (session.condstore)
+        m_itemsWithFlags.require(FetchItem::Kind::ModSeq);
+    if (session.qresync) // RFC 7162 §3.2.4
+        m_itemsWithFlags.require(FetchItem::Kind::Uid);
     const auto uids = resolve(session, m_set, m_numbering);
     if (!uids) {
         session.bad("No such message");
-    } else if (uids->isEmpty()) {
+    } else if (m_modifiers.vanished) {
+        m_uids = *uids;
+        const QList<UidRange> asked = m_set.isSaved() ? *uids : m_set.resolved(Uid(-1) - 1); // of what is gone, "*" is no bound
+        m_vanishing = session.ask(ListVanished{asked, m_modifiers.changedSince});
+    } else {
+        beginWith(session, *uids);
+    }
+}
+
+void FetchTask::beginWith(Session &session, const QList<UidRange> &uids)
+{
+    if (uids.isEmpty()) {
         session.ok("Nothing to do");
     } else {
-        m_uids = *uids;
+        m_uids = uids;
         if (m_items.setsSeen() && !session.view->readOnly())
             look(session);
         else
@@ -43,7 +62,7 @@ void FetchTask::begin(Session &session)
 
 void FetchTask::look(Session &session)
 {
-    m_looking = session.ask(FetchMessages{m_uids, {}, 0, batchOctets});
+    m_looking = session.ask(FetchMessages{m_uids, {}, m_modifiers.changedSince, batchOctets});
 }
 
 void FetchTask::looked(Session &session, const FetchedRows &rows)
@@ -56,7 +75,7 @@ void FetchTask::looked(Session &session, const FetchedRows &rows)
     if (left.isEmpty())
         markSeen(session);
     else
-        m_looking = session.ask(FetchMessages{left, {}, 0, batchOctets});
+        m_looking = session.ask(FetchMessages{left, {}, m_modifiers.changedSince, batchOctets});
 }
 
 void FetchTask::markSeen(Session &session)
@@ -79,6 +98,7 @@ void FetchTask::marked(Session &session, const FlagsStored &stored)
 
 void FetchTask::answered(Session &session, NeedId id, Answer &answer)
 {
+    const bool vanished = std::exchange(m_vanishing, m_vanishing == id ? 0 : m_vanishing) == id;
     const bool looked = std::exchange(m_looking, m_looking == id ? 0 : m_looking) == id;
     const bool marked = std::exchange(m_marking, m_marking == id ? 0 : m_marking) == id;
     const bool fetched = std::exchange(m_fetching, m_fetching == id ? 0 : m_fetching) == id;
@@ -88,7 +108,10 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
     const auto *piece = std::get_if<ContentPiece>(&answer);
     const auto *failure = std::get_if<Failure>(&answer);
     const Error error = failure ? failure->error : Error{};
-    if (looked && rows) {
+    if (const auto *gone = std::get_if<Vanished>(&answer); vanished && gone) {
+        appendVanishedEarlier(session.out, session.view->unknown(gone->uids));
+        beginWith(session, QList<UidRange>(std::exchange(m_uids, {})));
+    } else if (looked && rows) {
         this->looked(session, *rows);
     } else if (marked) {
         // A mailbox that can't be written to can still be read.
@@ -104,14 +127,14 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
             contentCame(session, piece->bytes);
         else
             contentMissing(session, error);
-    } else if (looked || fetched) {
+    } else if (vanished || looked || fetched) {
         session.failed(error);
     }
 }
 
 void FetchTask::askRows(Session &session)
 {
-    m_fetching = session.ask(FetchMessages{m_uids, m_wants, 0, batchOctets});
+    m_fetching = session.ask(FetchMessages{m_uids, m_wants, m_modifiers.changedSince, batchOctets});
 }
 
 void FetchTask::received(FetchedRows &rows)
@@ -124,7 +147,7 @@ void FetchTask::received(FetchedRows &rows)
 // Writes as long as there is room, and asks for what comes next.
 void FetchTask::proceed(Session &session)
 {
-    if (m_looking || m_marking)
+    if (m_vanishing || m_looking || m_marking)
         return;
     session.view->tellKeywords(session.out);
     for (;;) {

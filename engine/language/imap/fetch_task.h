@@ -11,10 +11,17 @@
 
 namespace posthorn::imap {
 
+// RFC 7162 §3.1.4.1, §3.2.6
+struct FetchModifiers
+{
+    ModSeq changedSince = 0; // 0: not given
+    bool vanished = false;
+};
+
 class FetchTask : public Task
 {
 public:
-    FetchTask(NumberSet set, Numbering numbering, FetchItems items);
+    FetchTask(NumberSet set, Numbering numbering, FetchItems items, FetchModifiers modifiers = {});
 
     void begin(Session &session) override;
     void answered(Session &session, NeedId id, Answer &answer) override;
@@ -22,6 +29,7 @@ public:
     [[nodiscard]] bool inLiteral() const override { return m_left > 0; }
 
 private:
+    void beginWith(Session &session, const QList<UidRange> &uids);
     // Which messages must become \Seen is looked up first: most often there are none, and nothing is to be written.
     void look(Session &session);
     void looked(Session &session, const FetchedRows &rows);
@@ -48,8 +56,9 @@ private:
     FetchItems m_itemsWithFlags; // of messages that became \Seen
     FetchWants m_wants;
     Numbering m_numbering;
+    FetchModifiers m_modifiers;
 
-    NeedId m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
+    NeedId m_vanishing = 0, m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
     QList<UidRange> m_uids;       // to be looked at, then to be asked for
     QList<UidRange> m_unseen;
     QList<Uid> m_becameSeen;      // ascending

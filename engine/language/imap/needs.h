@@ -31,6 +31,8 @@ struct ListMailboxes {};
 struct SelectMailbox { QString name; bool readOnly = false; };
 // Changes stop being told. No answer.
 struct CloseMailbox {};
+// UIDs among `uids` that were removed after the MODSEQ `since` (RFC 7162 §3.2.5.1). Answered by Vanished.
+struct ListVanished { QList<UidRange> uids; ModSeq since = 0; };
 // Answered by MailboxStatus.
 struct StatusMailbox { QString name; };
 // Answered by Done. specialUse: "\\Sent" and so on, or empty.
@@ -100,7 +102,7 @@ struct Refused { QByteArray line; QByteArray reply; };
 struct GetQuota { QString mailbox; };
 
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
-                          StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
+                          ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendEnd, AppendCancel, FetchMessages, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, ClientId, Refused, GetQuota>;
 struct Need { NeedId id = 0; What what; };
@@ -159,10 +161,11 @@ struct ContentPiece { QByteArray bytes; };
 struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 7162: left alone, changed since */ Keywords keywords; ModSeq highestModSeq = 0; };
 struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };
 struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
+struct Vanished { QList<UidRange> uids; /* ascending */ };
 struct Found { QList<Uid> uids; ModSeq highestModSeq = 0; };
 struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
 
 using Answer = std::variant<Done, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
-                            ContentPiece, FlagsStored, Copied, Expunged, Found, Quota>;
+                            ContentPiece, FlagsStored, Copied, Expunged, Vanished, Found, Quota>;
 
 } // namespace posthorn::imap

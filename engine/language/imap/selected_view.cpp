@@ -74,11 +74,11 @@ void SelectedView::noteAppended(const QList<MessageMark> &marks)
 void SelectedView::noteAltered(const QList<MessageMark> &marks)
 {
     for (const MessageMark &mark : marks) {
-        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), mark.uid, lessUid<Altered>);
+        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), mark.uid, lessUid<MessageMark>);
         const bool isOld = own != m_own.cend() && own->uid == mark.uid && own->modSeq > mark.modSeq;
         // Of messages not told of yet the client will ask the flags itself.
         if (!isOld && m_map.indexOf(mark.uid) >= 0)
-            m_altered += Altered{mark.uid, mark.flags, mark.modSeq};
+            m_altered += mark;
     }
     if (m_altered.size() > 2 * m_compacted + 64)
         compactAltered();
@@ -87,7 +87,7 @@ void SelectedView::noteAltered(const QList<MessageMark> &marks)
 // One entry for each message, the newest.
 void SelectedView::compactAltered()
 {
-    std::stable_sort(m_altered.begin(), m_altered.end(), [](const Altered &a, const Altered &b) {
+    std::stable_sort(m_altered.begin(), m_altered.end(), [](const MessageMark &a, const MessageMark &b) {
         return a.uid != b.uid ? a.uid < b.uid : a.modSeq < b.modSeq;
     });
     qsizetype kept = 0;
@@ -108,10 +108,10 @@ void SelectedView::noteStored(const FlagsStored &stored)
     m_own.clear();
     m_own.reserve(stored.altered.size());
     for (const MessageMark &mark : stored.altered)
-        m_own += Altered{mark.uid, mark.flags, mark.modSeq};
-    std::sort(m_own.begin(), m_own.end(), [](const Altered &a, const Altered &b) { return a.uid < b.uid; });
-    m_altered.removeIf([this](const Altered &altered) {
-        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), altered.uid, lessUid<Altered>);
+        m_own += mark;
+    std::sort(m_own.begin(), m_own.end(), [](const MessageMark &a, const MessageMark &b) { return a.uid < b.uid; });
+    m_altered.removeIf([this](const MessageMark &altered) {
+        const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), altered.uid, lessUid<MessageMark>);
         return own != m_own.cend() && own->uid == altered.uid && own->modSeq > altered.modSeq;
     });
 }
@@ -124,6 +124,21 @@ QList<UidRange> SelectedView::known(const QList<UidRange> &uids) const
         const qsizetype to = range.last == Uid(-1) ? m_map.count() : m_map.lowerBound(range.last + 1);
         if (from < to)
             found += UidRange{m_map.at(from), m_map.at(to - 1)};
+    }
+    return found;
+}
+
+QList<UidRange> SelectedView::unknown(const QList<UidRange> &uids) const
+{
+    QList<UidRange> found;
+    for (UidRange range : uids) {
+        for (qsizetype i = m_map.lowerBound(range.first); i < m_map.count() && m_map.at(i) <= range.last; ++i) {
+            if (range.first < m_map.at(i))
+                found += UidRange{range.first, m_map.at(i) - 1};
+            range.first = m_map.at(i) + 1;
+        }
+        if (range.first <= range.last && range.first != 0)
+            found += range;
     }
     return found;
 }
@@ -151,17 +166,33 @@ void SelectedView::tellKeywords(QByteArray &out)
     out += "* FLAGS " + knownFlags() + "\r\n* OK [PERMANENTFLAGS " + permanentFlags() + "] Flags permitted\r\n";
 }
 
+void SelectedView::tellExpunged(QByteArray &out)
+{
+    const QList<UidRange> ranges = std::exchange(m_expunged, {});
+    if (m_tellsVanished) {
+        QList<UidRange> told; // only UIDs that were there: a range may reach over others
+        for (const UidRange &range : ranges) {
+            for (qsizetype i = m_map.lowerBound(range.first); i < m_map.count() && m_map.at(i) <= range.last; ++i)
+                addUid(told, m_map.at(i));
+        }
+        m_map.remove(ranges);
+        if (!told.isEmpty())
+            out += "* VANISHED " + setText(told) + "\r\n";
+        return;
+    }
+    const QList<qsizetype> gone = m_map.remove(ranges);
+    out.reserve(out.size() + gone.size() * 16);
+    for (qsizetype i = 0; i < gone.size(); ++i) { // each is counted after those before it are gone
+        out += "* ";
+        appendNumber(out, quint64(gone[i] - i + 1));
+        out += " EXPUNGE\r\n";
+    }
+}
+
 void SelectedView::tell(QByteArray &out, Telling telling)
 {
-    if (telling == Telling::All && !m_expunged.isEmpty()) {
-        const QList<qsizetype> gone = m_map.remove(std::exchange(m_expunged, {}));
-        out.reserve(out.size() + gone.size() * 16);
-        for (qsizetype i = 0; i < gone.size(); ++i) { // each is counted after those before it are gone
-            out += "* ";
-            appendNumber(out, quint64(gone[i] - i + 1));
-            out += " EXPUNGE\r\n";
-        }
-    }
+    if (telling == Telling::All && !m_expunged.isEmpty())
+        tellExpunged(out);
     tellKeywords(out);
     if (!m_appended.isEmpty()) {
         for (const Uid uid : std::exchange(m_appended, {}))
@@ -173,26 +204,46 @@ void SelectedView::tell(QByteArray &out, Telling telling)
     if (m_altered.isEmpty())
         return;
     compactAltered();
-    for (const Altered &altered : std::exchange(m_altered, {}))
-        appendFlags(out, altered.uid, altered.flags, true);
+    for (const MessageMark &altered : std::exchange(m_altered, {}))
+        appendFlags(out, altered, true);
     m_compacted = 0;
 }
 
-void SelectedView::appendFlags(QByteArray &out, Uid uid, Flags flags, bool withUid) const
+bool SelectedView::appendHead(QByteArray &out, const MessageMark &mark, bool withUid) const
 {
-    const qsizetype index = m_map.indexOf(uid);
+    const qsizetype index = m_map.indexOf(mark.uid);
     if (index < 0)
-        return;
+        return false;
     out += "* ";
     appendNumber(out, quint64(index + 1));
     out += " FETCH (";
     if (withUid) {
         out += "UID ";
-        appendNumber(out, uid);
+        appendNumber(out, mark.uid);
         out += ' ';
     }
+    return true;
+}
+
+void SelectedView::appendFlags(QByteArray &out, const MessageMark &mark, bool withUid) const
+{
+    if (!appendHead(out, mark, withUid))
+        return;
     out += "FLAGS (";
-    appendFlagNames(out, flags, m_keywords, isRecent(uid));
+    appendFlagNames(out, mark.flags, m_keywords, isRecent(mark.uid));
+    if (m_tellsModSeqs) {
+        out += ") MODSEQ (";
+        appendNumber(out, mark.modSeq);
+    }
+    out += "))\r\n";
+}
+
+void SelectedView::appendModSeq(QByteArray &out, const MessageMark &mark) const
+{
+    if (!appendHead(out, mark, true))
+        return;
+    out += "MODSEQ (";
+    appendNumber(out, mark.modSeq);
     out += "))\r\n";
 }
 

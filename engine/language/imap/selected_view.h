@@ -18,6 +18,11 @@ public:
     // `recent`: \Recent is told (IMAP4rev1).
     SelectedView(const Selected &selected, bool recent);
 
+    // From now on flags are told with their MODSEQ, and with `vanished` the removed by their UIDs (RFC 7162 §3.1.2.1,
+    // §3.2.10). Stays so.
+    void tellModSeqs() { m_tellsModSeqs = true; }
+    void tellVanished() { m_tellsVanished = true; }
+
     [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
     [[nodiscard]] const QString &name() const { return m_name; }
     [[nodiscard]] bool readOnly() const { return m_readOnly; }
@@ -30,6 +35,8 @@ public:
     [[nodiscard]] qsizetype recentCount() const;
     // What of ascending ranges the client knows of: each result begins and ends with a message.
     [[nodiscard]] QList<UidRange> known(const QList<UidRange> &uids) const;
+    // What of ascending ranges the client does not know of, or has been told of.
+    [[nodiscard]] QList<UidRange> unknown(const QList<UidRange> &uids) const;
     // True: the mailbox is gone.
     [[nodiscard]] bool isRemoved() const { return m_removed; }
 
@@ -45,23 +52,20 @@ public:
     void tell(QByteArray &out, Telling telling);
     // FLAGS and PERMANENTFLAGS when new keywords appeared: before flags are told that use them.
     void tellKeywords(QByteArray &out);
-    // "* 3 FETCH (UID 9 FLAGS (\Seen))"; nothing when the client does not know the message.
-    void appendFlags(QByteArray &out, Uid uid, Flags flags, bool withUid) const;
+    // "* 3 FETCH (UID 9 FLAGS (\Seen) MODSEQ (12))"; nothing when the client does not know the message.
+    void appendFlags(QByteArray &out, const MessageMark &mark, bool withUid) const;
+    // The same without the flags: what a STORE that is silent tells (RFC 7162 §3.1.3).
+    void appendModSeq(QByteArray &out, const MessageMark &mark) const;
     // "(\Answered ... $Work \*)": what the flags of FLAGS and PERMANENTFLAGS are.
     [[nodiscard]] QByteArray knownFlags() const;
     [[nodiscard]] QByteArray permanentFlags() const;
 
 private:
-    struct Altered
-    {
-        Uid uid = 0;
-        Flags flags = 0;
-        ModSeq modSeq = 0;
-    };
-
     void noteAppended(const QList<MessageMark> &marks);
     void noteAltered(const QList<MessageMark> &marks);
     void compactAltered();
+    void tellExpunged(QByteArray &out);
+    [[nodiscard]] bool appendHead(QByteArray &out, const MessageMark &mark, bool withUid) const;
 
     MailboxId m_mailbox;
     QString m_name;
@@ -73,13 +77,15 @@ private:
     bool m_readOnly = false;
     bool m_recent = false;
     bool m_removed = false;
+    bool m_tellsModSeqs = false;
+    bool m_tellsVanished = false;
 
     bool m_newKeywords = false;
     QList<Uid> m_appended;       // ascending
     QList<UidRange> m_expunged;  // of messages in m_map; ascending, disjoint
-    QList<Altered> m_altered;
+    QList<MessageMark> m_altered;
     qsizetype m_compacted = 0;   // entries of m_altered after it was last compacted
-    QList<Altered> m_own;        // what the last STORE did: news that are older are not told
+    QList<MessageMark> m_own;        // what the last STORE did: news that are older are not told
     ModSeq m_ownModSeq = 0;
 };
 

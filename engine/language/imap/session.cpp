@@ -137,6 +137,10 @@ void Session::authenticationFailed(const Reply &reply)
 void Session::select(const Selected &selected)
 {
     view = std::make_unique<SelectedView>(selected, !rev2);
+    if (condstore)
+        view->tellModSeqs();
+    if (qresync)
+        view->tellVanished();
     state = MailboxSelected;
 }
 
@@ -145,6 +149,22 @@ void Session::deselect()
     view.reset();
     savedResult.clear();
     state = Authenticated;
+}
+
+void Session::enableCondstore()
+{
+    if (std::exchange(condstore, true) || !view)
+        return;
+    view->tellModSeqs();
+    untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view->highestModSeq()) + "] Highest");
+}
+
+void Session::enableQresync()
+{
+    enableCondstore();
+    qresync = true;
+    if (view)
+        view->tellVanished();
 }
 
 void Session::bye(QByteArrayView text)

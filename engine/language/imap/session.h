@@ -25,6 +25,8 @@ public:
     bool tls = false;
     bool channelBinding = false; // the certificate's hash is known
     bool rev2 = false;           // ENABLE IMAP4rev2 was given
+    bool condstore = false;      // the client knows of MODSEQs (RFC 7162 §3.1)
+    bool qresync = false;        // ENABLE QRESYNC was given
     QString user;
     std::unique_ptr<SelectedView> view; // in state Selected
     QList<UidRange> savedResult;        // SEARCH's $ (RFC 5182)
@@ -55,6 +57,9 @@ public:
     void authenticationFailed(const Reply &reply);
     void select(const Selected &selected);
     void deselect();
+    // At the first command that shows it (RFC 7162 §3.1); later ones change nothing.
+    void enableCondstore();
+    void enableQresync();
     // After the reply that says so.
     void startTls() { m_wantsTls = true; }
     // Nothing more is said or heard.

@@ -30,6 +30,29 @@ Result<Marks> Mailboxes::marks(Connection &connection, MailboxId id, const QList
     return std::move((*marks)->first);
 }
 
+Result<QList<UidRange>> Mailboxes::vanished(Connection &connection, MailboxId id, const QList<UidRange> &ranges,
+                                            ModSeq since)
+{
+    QList<UidRange> gone;
+    const auto read = connection
+                          .select("SELECT first_uid, last_uid FROM expunged WHERE mailbox_id = ? AND mod_seq > ? "
+                                  "ORDER BY first_uid",
+                                  id.value, std::min(since, anyModSeq))
+                          .each([&](const Row &row) { gone += UidRange{Uid(row.number(0)), Uid(row.number(1))}; });
+    if (!read)
+        return std::unexpected(read.error());
+    const QList<UidRange> wanted = normalized(ranges);
+    QList<UidRange> found;
+    auto range = wanted.cbegin();
+    for (const UidRange &removed : std::as_const(gone)) {
+        while (range != wanted.cend() && range->last < removed.first)
+            ++range;
+        for (auto at = range; at != wanted.cend() && at->first <= removed.last; ++at)
+            found += UidRange{std::max(at->first, removed.first), std::min(at->last, removed.last)};
+    }
+    return found.isEmpty() ? found : normalized(found);
+}
+
 Result<void> checkRoom(Transaction &transaction, const Mailbox &mailbox, qint64 octets, qint64 messages)
 {
     Connection &connection = transaction.connection();

@@ -74,6 +74,9 @@ public:
     // All marks of a mailbox, or those of UIDs in `ranges` (empty: all).
     static Result<Marks> marks(Connection &, MailboxId, const QList<UidRange> &ranges = {});
 
+    // UIDs among `ranges` (ascending) that were removed after the MODSEQ `since`; ascending.
+    static Result<QList<UidRange>> vanished(Connection &, MailboxId, const QList<UidRange> &ranges, ModSeq since);
+
     // Files a stored message; OverQuota when the account has no room (checked here, in the transaction).
     // `internalDate` ms since 1970 UTC.
     static Result<MessageMark> add(Transaction &, MailboxId, MessageId, Flags, qint64 internalDate,

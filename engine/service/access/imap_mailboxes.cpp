@@ -112,6 +112,20 @@ void ImapService::leaveMailbox()
 
 void ImapService::on(ImapSession &, NeedId, imap::CloseMailbox &) { leaveMailbox(); }
 
+void ImapService::on(ImapSession &session, NeedId id, imap::ListVanished &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->read<imap::Vanished>(
+        [mailbox = m_mailbox, need](store::Connection &connection) -> Result<imap::Vanished> {
+            auto uids = store::Mailboxes::vanished(connection, mailbox, need.uids, need.since);
+            if (!uids)
+                return std::unexpected(uids.error());
+            return imap::Vanished{std::move(*uids)};
+        },
+        bring<imap::Vanished>(id));
+}
+
 void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
 {
     m_world.store->read<imap::MailboxStatus>(

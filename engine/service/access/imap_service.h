@@ -34,6 +34,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::ListMailboxes &need);
     void on(ImapSession &session, NeedId id, imap::SelectMailbox &need);
     void on(ImapSession &session, NeedId id, imap::CloseMailbox &need);
+    void on(ImapSession &session, NeedId id, imap::ListVanished &need);
     void on(ImapSession &session, NeedId id, imap::StatusMailbox &need);
     void on(ImapSession &session, NeedId id, imap::CreateMailbox &need);
     void on(ImapSession &session, NeedId id, imap::DeleteMailbox &need);

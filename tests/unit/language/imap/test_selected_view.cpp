@@ -161,7 +161,7 @@ private Q_SLOTS:
         view.tell(out, Telling::All);
         QCOMPARE(out, QByteArray("* 4 EXPUNGE\r\n* 5 EXISTS\r\n* 2 RECENT\r\n"));
         out.clear();
-        view.appendFlags(out, 60, flag::Seen, false);
+        view.appendFlags(out, {.uid = 60, .flags = flag::Seen}, false);
         QCOMPARE(out, QByteArray("* 5 FETCH (FLAGS (\\Seen \\Recent))\r\n"));
         QCOMPARE(SelectedView(fiveMessages(40), false).recentCount(), 0);
     }
