@@ -1,6 +1,7 @@
 #include "ui/pages/accounts_page.h"
 
 #include "ui/pages/account_dialogs.h"
+#include "ui/pages/signatures_dialog.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -149,6 +150,7 @@ QWidget *AccountsPage::domainsTab()
     TabParts parts;
     parts.addButton(tr("&New domain…"), [this] { editDomain({}); });
     parts.button(tr("&Edit…"), m_domains, [this](const QJsonObject &row) { editDomain(row); });
+    parts.button(tr("&Signatures (DKIM)…"), m_domains, [this](const QJsonObject &row) { showSignatures(row); });
     parts.bar->addStretch();
     parts.button(tr("R&emove…"), m_domains, [this](const QJsonObject &row) { removeDomain(row); });
     parts.finish(m_domains);
@@ -271,6 +273,11 @@ void AccountsPage::removeAlias(const QJsonObject &alias)
 void AccountsPage::editDomain(const QJsonObject &domain)
 {
     submit(new DomainDialog(domain, domainNames(), this), domain.isEmpty() ? u"domain.add"_s : u"domain.update"_s);
+}
+
+void AccountsPage::showSignatures(const QJsonObject &domain)
+{
+    (new SignaturesDialog(client(), field(domain, "name"_L1), this))->open();
 }
 
 void AccountsPage::removeDomain(const QJsonObject &domain)

@@ -31,6 +31,7 @@ private:
     void editAlias(const QJsonObject &alias);
     void removeAlias(const QJsonObject &alias);
     void editDomain(const QJsonObject &domain);
+    void showSignatures(const QJsonObject &domain);
     void removeDomain(const QJsonObject &domain);
     void submit(FormDialog *dialog, const QString &method);
     [[nodiscard]] bool confirm(const QString &question, const QString &details, const QString &button);
