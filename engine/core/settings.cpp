@@ -116,6 +116,7 @@ Result<QString> checkSetting(QStringView key, const QString &value)
             return value.trimmed();
         return fail(ErrorKind::Invalid, u"%1 takes one of %2"_s.arg(setting->key, setting->choices));
     case SettingType::Text:
+        return setting->check ? setting->check(value) : value.trimmed();
     case SettingType::File: return value.trimmed();
     }
     return value;

@@ -39,6 +39,7 @@ struct SettingDescription
     bool restartNeeded = false;
     bool secret = false;       // never shown or logged
     bool advanced = false;     // one click away
+    Result<QString> (*check)(const QString &value) = nullptr; // of a Text: its canonical form, or what is allowed
     QLatin1StringView label;       // for people, English; ui translates it
     QLatin1StringView explanation; // one or two sentences
 };

@@ -11,6 +11,18 @@ using enum SettingType;
 
 constexpr qint64 KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB;
 
+// "bank.example=verify old.example=none": a word mistyped must not become another policy.
+Result<QString> checkTlsPolicies(const QString &value)
+{
+    static const QStringList policies{u"none"_s, u"may"_s, u"encrypt"_s, u"verify"_s};
+    const QStringList items = QString(value).replace(u',', u' ').simplified().split(u' ', Qt::SkipEmptyParts);
+    for (const QString &item : items) {
+        if (item.indexOf(u'=') < 1 || !policies.contains(item.section(u'=', 1)))
+            return fail(ErrorKind::Invalid, u"“%1” is not DOMAIN=POLICY with one of %2"_s.arg(item, policies.join(u", "_s)));
+    }
+    return items.join(u' ');
+}
+
 const SettingDescription table[] = {
     {.key = "server.name"_L1, .type = Text, .initial = ""_L1, .room = "General"_L1,
      .label = "Server name"_L1,
@@ -86,8 +98,19 @@ const SettingDescription table[] = {
      .room = "Sending"_L1, .advanced = true, .label = "Encryption to recipients' servers"_L1,
      .explanation = "May: whenever the server has it. The others make mail wait when it can't be so."_L1},
     {.key = "relay.tls_policy"_L1, .type = Text, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
+     .check = checkTlsPolicies,
      .label = "Encryption for certain domains"_L1,
-     .explanation = "Such as: bank.example=verify old.example=none"_L1},
+     .explanation = "Such as: bank.example=verify old.example=none. For these domains nothing else counts: neither the "
+                    "setting above nor what the domain itself asks for."_L1},
+    {.key = "relay.mta_sts"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1, .advanced = true,
+     .label = "Keep to what domains ask for by MTA-STS"_L1,
+     .explanation = "A domain can name the servers that take its mail and demand encryption with a good certificate. Mail "
+                    "waits when that can't be had."_L1},
+    {.key = "relay.mta_sts_port"_L1, .type = Number, .initial = "443"_L1, .minimum = 1, .maximum = 65535, .unit = "port"_L1,
+     .room = "Sending"_L1, .advanced = true, .label = "Port that MTA-STS policies are fetched from"_L1, .explanation = ""_L1},
+    {.key = "relay.tls_reports"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1, .advanced = true,
+     .label = "Tell domains how encryption to their servers went"_L1,
+     .explanation = "Once a day by mail, and only domains that ask for such reports (TLSRPT)."_L1},
     {.key = "relay.authorities"_L1, .type = File, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
      .label = "More certificate authorities"_L1, .explanation = "PEM file; added to those this computer trusts."_L1},
     {.key = "relay.helo_name"_L1, .type = Text, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
@@ -115,6 +138,10 @@ const SettingDescription table[] = {
      .explanation = ""_L1},
     {.key = "dns.server"_L1, .type = Endpoints, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
      .label = "Name server"_L1, .explanation = "Such as 127.0.0.1:53. Empty: this computer's own."_L1},
+    {.key = "dns.trusted"_L1, .type = Flag, .initial = "false"_L1, .room = "Sending"_L1, .advanced = true,
+     .label = "The name server checks DNSSEC"_L1,
+     .explanation = "On: what it says is signed is believed, and servers' certificates are checked as their domain asks for "
+                    "(DANE). Only for a name server on this computer, or one that nobody can pose as."_L1},
 
     {.key = "quota.initial"_L1, .type = Number, .initial = "0"_L1, .minimum = 0, .maximum = 1024 * GiB * 1024,
      .unit = "octets"_L1, .room = "Storage"_L1, .label = "Room for a new account"_L1,

@@ -55,6 +55,11 @@ private Q_SLOTS:
         QTest::newRow("no durations") << u"relay.delay_notice_after"_s << u""_s << u""_s << true;
         QTest::newRow("duration without unit") << u"relay.retry_schedule"_s << u"30"_s << QString() << false;
         QTest::newRow("no time at all") << u"relay.retry_schedule"_s << u"0s"_s << QString() << false;
+        QTest::newRow("policies") << u"relay.tls_policy"_s << u" a.example=verify, b.example=none "_s
+                                  << u"a.example=verify b.example=none"_s << true;
+        QTest::newRow("no policies") << u"relay.tls_policy"_s << u""_s << u""_s << true;
+        QTest::newRow("policy mistyped") << u"relay.tls_policy"_s << u"a.example=verfy"_s << QString() << false;
+        QTest::newRow("policy for nobody") << u"relay.tls_policy"_s << u"=verify"_s << QString() << false;
         QTest::newRow("unknown key") << u"no.such"_s << u"1"_s << QString() << false;
         QTest::newRow("line end") << u"server.name"_s << u"a\nb"_s << QString() << false;
     }
