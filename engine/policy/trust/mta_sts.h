@@ -1,0 +1,35 @@
+// MTA-STS (RFC 8461): a domain says by HTTPS which servers take its mail, and that they have TLS with a good certificate.
+// Pure: from texts to values.
+#pragma once
+
+#include "core/result.h"
+
+#include <QByteArray>
+#include <QList>
+
+#include <optional>
+
+namespace posthorn::trust {
+
+struct StsPolicy
+{
+    enum class Mode { None, Testing, Enforce };
+    Mode mode = Mode::None;
+    QList<QByteArray> mx; // lower case; "*.example.org" stands for one label
+    qint64 maxAge = 0;    // seconds
+    // §4.1
+    [[nodiscard]] bool allows(QByteArrayView host) const;
+    bool operator==(const StsPolicy &) const = default;
+};
+
+inline constexpr qint64 longestStsAge = 31'557'600; // seconds; what says more means this (§3.2)
+
+// The `id` in the TXT records of _mta-sts.DOMAIN (§3.1). Nothing when there is not exactly one such record.
+[[nodiscard]] std::optional<QByteArray> stsRecordId(const QList<QByteArray> &texts);
+
+// A policy file (§3.2). Unknown fields are passed over; of a field given twice, but for mx, the first one counts.
+[[nodiscard]] Result<StsPolicy> parseStsPolicy(QByteArrayView text);
+
+[[nodiscard]] QLatin1StringView nameOf(StsPolicy::Mode mode); // "enforce"
+
+} // namespace posthorn::trust
