@@ -42,10 +42,18 @@ DnsAnswer merged(const DnsAnswer &v6, const DnsAnswer &v4)
         both.status = v6.status == Status::NoName && v4.status == Status::NoName ? Status::NoName : Status::NoData;
     if (both.error.isEmpty())
         both.error = v6.error;
+    both.authentic = v6.authentic && v4.authentic;
     return both;
 }
 
 } // namespace
+
+void Resolver::askForSignatures()
+{
+    const QByteArray options = qgetenv("RES_OPTIONS");
+    if (!options.contains("trust-ad"))
+        qputenv("RES_OPTIONS", (options + " trust-ad").trimmed());
+}
 
 void Resolver::setServer(const QHostAddress &address, quint16 port)
 {
@@ -74,6 +82,16 @@ void Resolver::addresses(const QByteArray &name, Done done)
     ask({QDnsLookup::AAAA, name}, [this, name, done = std::move(done)](const DnsAnswer &v6) {
         ask({QDnsLookup::A, name}, [v6, done](const DnsAnswer &v4) { done(merged(v6, v4)); });
     });
+}
+
+void Resolver::texts(const QByteArray &name, Done done)
+{
+    ask({QDnsLookup::TXT, name}, std::move(done));
+}
+
+void Resolver::tlsa(const QByteArray &name, Done done)
+{
+    ask({QDnsLookup::TLSA, name}, std::move(done));
 }
 
 void Resolver::ask(const Question &question, Done done)
@@ -112,7 +130,17 @@ void Resolver::answered(const Question &question, const QDnsLookup &lookup)
         kept.answer.addresses.append(record.value().toString().toLatin1());
         ttl = std::min(ttl, record.timeToLive());
     }
-    const bool empty = kept.answer.mx.isEmpty() && kept.answer.addresses.isEmpty();
+    for (const auto &record : lookup.textRecords()) {
+        kept.answer.texts.append(record.values().join());
+        ttl = std::min(ttl, record.timeToLive());
+    }
+    for (const auto &record : lookup.tlsAssociationRecords()) {
+        kept.answer.tlsa.append({quint8(record.usage()), quint8(record.selector()), quint8(record.matchType()), record.value()});
+        ttl = std::min(ttl, record.timeToLive());
+    }
+    kept.answer.authentic = lookup.isAuthenticData();
+    const bool empty = kept.answer.mx.isEmpty() && kept.answer.addresses.isEmpty() && kept.answer.texts.isEmpty()
+                       && kept.answer.tlsa.isEmpty();
     if (kept.answer.status == DnsAnswer::Status::Found && empty)
         kept.answer.status = DnsAnswer::Status::NoData;
     if (kept.answer.status != DnsAnswer::Status::Failed) {

@@ -30,6 +30,14 @@ struct DnsAnswer
     QList<Mx> mx;
     QList<QByteArray> addresses; // IPv6 first
     QString error;
+    struct Tlsa
+    {
+        quint8 usage = 0, selector = 0, matching = 0;
+        QByteArray octets;
+    };
+    QList<QByteArray> texts; // TXT, the strings of a record as one
+    QList<Tlsa> tlsa;        // RFC 6698
+    bool authentic = false;  // the name server says that it checked the signatures (AD, RFC 4035 §3.2.3)
 };
 
 class Resolver : public QObject
@@ -37,11 +45,16 @@ class Resolver : public QObject
     Q_OBJECT
 public:
     using QObject::QObject;
+    // Once, before there are threads: DnsAnswer::authentic is false else, for the C library hides it from those who don't
+    // ask (resolv.conf(5), trust-ad). Whoever uses it has to know whether the name server is to be believed.
+    static void askForSignatures();
     using Done = std::function<void(const DnsAnswer &)>; // called once, perhaps at once
     // A null address: the system's own name servers.
     void setServer(const QHostAddress &address, quint16 port);
     void mx(const QByteArray &name, Done done);
     void addresses(const QByteArray &name, Done done);
+    void texts(const QByteArray &name, Done done);
+    void tlsa(const QByteArray &name, Done done); // "_25._tcp.mx.example.org"
 
 private:
     using Question = std::pair<int, QByteArray>; // a QDnsLookup::Type

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -92,7 +93,7 @@ TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsContexts &cont
 }
 
 TlsStream::TlsStream(std::unique_ptr<PlainStream> plain, const TlsGoal &goal)
-    : m_plain(std::move(plain)), m_context{goal.context, {}, {}}, m_serverName(goal.serverName)
+    : m_plain(std::move(plain)), m_context{goal.context, {}, {}}, m_serverName(goal.serverName), m_judge(goal.judge)
 {
     layOver(m_context.handle.get());
     if (!m_session)
@@ -160,7 +161,7 @@ TlsStream::Handshake TlsStream::handshake()
     const int result = SSL_do_handshake(m_session.get());
     if (result == 1) {
         m_plain->watch(Poller::Readable);
-        return Handshake::Done;
+        return isWelcome() ? Handshake::Done : Handshake::Failed;
     }
     switch (SSL_get_error(m_session.get(), result)) {
     case SSL_ERROR_WANT_READ:
@@ -174,6 +175,25 @@ TlsStream::Handshake TlsStream::handshake()
         m_broken = true;
         return Handshake::Failed;
     }
+}
+
+// Is the server the one we want, where the goal has a word of its own in that?
+bool TlsStream::isWelcome()
+{
+    if (!m_judge)
+        return true;
+    QList<QByteArray> chain;
+    STACK_OF(X509) *const sent = SSL_get_peer_cert_chain(m_session.get());
+    for (int i = 0; sent && i < sk_X509_num(sent); ++i) {
+        QByteArray der(std::max(i2d_X509(sk_X509_value(sent, i), nullptr), 0), Qt::Uninitialized);
+        auto *to = reinterpret_cast<unsigned char *>(der.data());
+        i2d_X509(sk_X509_value(sent, i), &to);
+        chain.append(der);
+    }
+    const long verdict = SSL_get_verify_result(m_session.get());
+    m_error = m_judge(chain, verdict == X509_V_OK ? QString() : QString::fromLatin1(X509_verify_cert_error_string(verdict)));
+    m_broken = !m_error.isEmpty();
+    return m_error.isEmpty();
 }
 
 TlsFacts TlsStream::facts() const

@@ -39,6 +39,7 @@ private:
     static int chooseContext(ssl_st *session, int *alert, void *);
     void layOver(ssl_ctx_st *context);
     void noteError();
+    [[nodiscard]] bool isWelcome();
     [[nodiscard]] qint64 outcome(int result) const;
 
     struct Free
@@ -50,6 +51,7 @@ private:
     TlsContext m_context;
     QByteArray m_serverName;
     std::unique_ptr<ssl_st, Free> m_session;
+    std::function<QString(const QList<QByteArray> &chain, const QString &fault)> m_judge;
     QString m_error;
     bool m_broken = false;  // nothing more may be said: not even that it is over
     bool m_closing = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <QByteArray>
+#include <QList>
 #include <QString>
 
+#include <functional>
 #include <memory>
 
 struct ssl_ctx_st; // OpenSSL's SSL_CTX
@@ -16,6 +18,9 @@ struct TlsGoal
     std::shared_ptr<ssl_ctx_st> context; // of TlsTrust
     QByteArray serverName;               // asked for (SNI); when `verify`, the certificate has to be for it
     bool verify = false;                 // false: any certificate will do
+    // In place of that, or nothing: judges the certificates the server sent (DER, its own first). `fault`: why they don't
+    // verify, or empty. Returns why not, or nothing. Any thread.
+    std::function<QString(const QList<QByteArray> &chain, const QString &fault)> judge = {};
 };
 
 // Any thread.
