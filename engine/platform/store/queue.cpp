@@ -20,16 +20,16 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
         return std::unexpected(id.error());
     auto done = connection.run(
         "INSERT INTO queue (id, message_id, state, created_at, next_attempt, attempts, domain, journey, reverse_path, "
-        "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue, sign) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue, sign, "
+        "transport) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *id, entry.message.value, int(entry.state), entry.createdAt, entry.nextAttempt, entry.attempts, entry.domain,
         entry.journey, entry.reversePath, entry.recipient, entry.originalRecipient, entry.notify, entry.ret,
-        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign);
+        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign, int(entry.transport));
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->held(entry.message);
     transaction.changes.queueChanged = true;
-    transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt});
+    transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt, entry.transport});
     return EntryId{*id};
 }
 
@@ -48,6 +48,7 @@ static Entry entryFrom(const Row &row)
                  .smtpUtf8 = row.number(14) != 0,
                  .body = int(row.number(15)),
                  .sign = row.number(19) != 0,
+                 .transport = Transport(row.number(20)),
                  .state = EntryState(row.number(2)),
                  .createdAt = row.number(3),
                  .nextAttempt = row.number(4),
@@ -69,7 +70,8 @@ Result<QList<Entry>> Queue::list(Connection &connection, const QueueFilter &filt
 {
     QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                   "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                  "last_dialogue, message.size, sign FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                  "last_dialogue, message.size, sign, transport FROM queue LEFT JOIN message ON "
+                  "message.id = queue.message_id "
                   "WHERE queue.id > ?"_s;
     QList<QVariant> values{toVariant(filter.afterId)};
     if (filter.state) {
@@ -101,7 +103,8 @@ Result<Entry> Queue::get(Connection &connection, EntryId id)
         connection
             .select("SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                     "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                    "last_dialogue, message.size, sign FROM queue LEFT JOIN message ON message.id = queue.message_id "
+                    "last_dialogue, message.size, sign, transport FROM queue LEFT JOIN message ON "
+                    "message.id = queue.message_id "
                     "WHERE queue.id = ?",
                     id.value)
             .first(entryFrom);
@@ -124,7 +127,7 @@ static Result<void> altered(Transaction &transaction, const Result<qint64> &rows
 
 static EntryNote noteFrom(const Row &row)
 {
-    return {{row.number(0)}, {row.number(1)}, row.octets(2), EntryState(row.number(3)), row.number(4)};
+    return {{row.number(0)}, {row.number(1)}, row.octets(2), EntryState(row.number(3)), row.number(4), Transport(row.number(5))};
 }
 
 // The same, told to the queue runner.
@@ -133,7 +136,7 @@ static Result<void> changed(Transaction &transaction, const Result<qint64> &rows
     if (const auto done = altered(transaction, rows); !done)
         return done;
     auto note = transaction.connection()
-                    .select("SELECT id, message_id, domain, state, next_attempt FROM queue WHERE id = ?", id.value)
+                    .select("SELECT id, message_id, domain, state, next_attempt, transport FROM queue WHERE id = ?", id.value)
                     .first(noteFrom);
     if (!note)
         return std::unexpected(note.error());
@@ -173,7 +176,7 @@ Result<QList<EntryNote>> Queue::notes(Connection &connection, EntryId after, int
 {
     QList<EntryNote> notes;
     auto done = connection
-                    .select("SELECT id, message_id, domain, state, next_attempt FROM queue WHERE id > ? ORDER BY id LIMIT ?",
+                    .select("SELECT id, message_id, domain, state, next_attempt, transport FROM queue WHERE id > ? ORDER BY id LIMIT ?",
                             after.value, limit)
                     .each([&](const Row &row) { notes.append(noteFrom(row)); });
     if (!done)

@@ -17,6 +17,13 @@ class Transaction;
 
 enum class EntryState { Waiting, Held, Active };
 
+// What its sender says of TLS on its way (RFC 8689).
+enum class Transport {
+    Usual,
+    RequireTls,     // only where TLS is proven, all the way
+    PreferDelivery, // "TLS-Required: No": that it arrives counts for more than what the domain asks for
+};
+
 // In Entry::notify, beside smtp::NotifyFlag bits: the sender was told of the delay.
 inline constexpr quint8 delayTold = 64;
 
@@ -28,6 +35,7 @@ struct EntryNote
     QByteArray domain;
     EntryState state = EntryState::Waiting;
     qint64 nextAttempt = 0; // ms since 1970
+    Transport transport = Transport::Usual;
     bool gone = false;      // then only the id means something
     bool attempted = false; // an attempt was written down just now
 };
@@ -46,6 +54,7 @@ struct Entry
     bool smtpUtf8 = false;
     int body = 0; // smtp::BodyType
     bool sign = false; // from somebody who signed in, or from us: may be signed in a domain's name
+    Transport transport = Transport::Usual;
     EntryState state = EntryState::Waiting;
     qint64 createdAt = 0; // ms since 1970
     qint64 nextAttempt = 0;

@@ -1,6 +1,7 @@
 #include "platform/store/dkim_keys.h"
 #include "platform/store/queue.h"
 #include "platform/store/sql/connection.h"
+#include "platform/store/tls_policies.h"
 #include "store_fixture.h"
 
 #include <QBuffer>
@@ -58,6 +59,8 @@ static void furnish(Fixture &house)
         must(Mailboxes::remove(t, alice, u"Gone"_s, u"alice"_s));
         must(Messages::append(t, must(Messages::stage(t)), 0, "staged"));
         must(DkimKeys::add(t, {.domain = u"example.test"_s, .selector = u"s"_s, .algorithm = u"rsa"_s, .privateKey = "pem"}));
+        must(TlsPolicies::keep(t, {u"y.test"_s, "1", "version: STSv1\r\n", 5, 6}));
+        must(TlsPolicies::count(t, {{7, u"y.test"_s, u"sts"_s, {}, u"mx.y.test"_s, u"192.0.2.1"_s, "p", 1}}));
         return 0;
     });
     house.fill(inbox, 5);
