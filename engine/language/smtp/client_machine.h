@@ -28,6 +28,7 @@ struct ClientConfig
 {
     QByteArray heloName = "localhost";
     ClientTls tls = ClientTls::May;
+    bool requireTls = false; // no mail but to a server that takes it with REQUIRETLS (RFC 8689 §4.2.1)
     QByteArray user, password; // empty user: don't sign in
     QByteArray token;          // XOAUTH2 instead of the password; or empty
     QByteArray nonce;          // for SCRAM: printable, no comma, new for each session

@@ -145,6 +145,8 @@ QByteArray ClientSession::mailLine()
         line += " BODY=8BITMIME";
     if (m_mail->utf8)
         line += " SMTPUTF8";
+    if (m_config.requireTls)
+        line += " REQUIRETLS";
     if (m_offer.dsn && !mail.ret.isEmpty())
         line += " RET=" + mail.ret;
     if (m_offer.dsn && !mail.envid.isEmpty())

@@ -102,6 +102,8 @@ void ClientSession::opened()
         say(Verb::StartTls, "STARTTLS");
     else if (!m_tls && m_config.tls == ClientTls::Must)
         failHere("4.7.4", "The server offers no TLS, and it is required here");
+    else if (m_config.requireTls && !(m_tls && m_offer.requireTls))
+        failHere("4.7.30", "The server does not promise to keep the message under TLS (REQUIRETLS)");
     else if (!m_config.user.isEmpty())
         beginAuth();
     else

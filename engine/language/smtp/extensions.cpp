@@ -44,6 +44,11 @@ bool offersTls(const Offer &offer)
     return offer.config.tlsAvailable && !offer.tls;
 }
 
+bool isUnderTls(const Offer &offer)
+{
+    return offer.tls;
+}
+
 void writeSize(const Offer &offer, QByteArray &out)
 {
     out.append(' ').append(QByteArray::number(offer.config.maxMessageSize));
@@ -71,6 +76,7 @@ constexpr ExtensionRow table[] = {
     {Extension::EnhancedStatusCodes, "ENHANCEDSTATUSCODES", always, nullptr}, // RFC 2034
     {Extension::Auth, "AUTH", offersAuth, writeMechanisms},                    // RFC 4954
     {Extension::StartTls, "STARTTLS", offersTls, nullptr},                     // RFC 3207
+    {Extension::RequireTls, "REQUIRETLS", isUnderTls, nullptr},                // RFC 8689
     {Extension::Limits, "LIMITS", always, writeLimits},                        // RFC 9422
     {Extension::Help, "HELP", always, nullptr},                                // RFC 5321 §4.1.1.8
 };

@@ -19,6 +19,7 @@ enum class Extension : quint8 {
     EnhancedStatusCodes,
     Auth,
     StartTls,
+    RequireTls,
     Limits,
     Help,
 };

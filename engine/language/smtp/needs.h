@@ -16,7 +16,7 @@ namespace posthorn::smtp {
 
 enum class BodyType { SevenBit, EightBitMime, BinaryMime };
 
-// MAIL FROM and its parameters (RFC 1870, 6152, 3030, 6531, 3461, 4954).
+// MAIL FROM and its parameters (RFC 1870, 6152, 3030, 6531, 3461, 4954, 8689).
 struct MailCommand
 {
     Address reversePath;
@@ -26,6 +26,7 @@ struct MailCommand
     QByteArray ret;              // "FULL", "HDRS" or empty
     QByteArray envid;            // decoded from xtext
     std::optional<QByteArray> auth; // decoded AUTH= value; "<>" when unknown
+    bool requireTls = false;
     bool operator==(const MailCommand &) const = default;
 };
 

@@ -113,6 +113,12 @@ bool takeSmtpUtf8(QByteArrayView, MailCommand &mail)
     return true;
 }
 
+bool takeRequireTls(QByteArrayView, MailCommand &mail)
+{
+    mail.requireTls = true;
+    return true;
+}
+
 bool takeRet(QByteArrayView value, MailCommand &mail)
 {
     mail.ret = value.toByteArray().toUpper();
@@ -182,6 +188,7 @@ constexpr ParameterRow<MailCommand> mailParameters[] = {
     {"RET", Extension::Dsn, true, takeRet},
     {"ENVID", Extension::Dsn, true, takeEnvid},
     {"AUTH", Extension::Auth, true, takeAuth},
+    {"REQUIRETLS", Extension::RequireTls, false, takeRequireTls},
 };
 
 constexpr ParameterRow<RcptCommand> rcptParameters[] = {

@@ -45,6 +45,7 @@ constexpr OfferRow table[] = {
     {"DSN", setFlag<&ServerOffer::dsn>},                   // RFC 3461
     {"AUTH", setMechanisms},                               // RFC 4954
     {"STARTTLS", setFlag<&ServerOffer::startTls>},         // RFC 3207
+    {"REQUIRETLS", setFlag<&ServerOffer::requireTls>},     // RFC 8689
     {"LIMITS", setLimits},                                 // RFC 9422
 };
 

@@ -11,7 +11,7 @@ struct ServerOffer
 {
     QByteArray name; // the server's own
     bool pipelining = false, chunking = false, eightBitMime = false, binaryMime = false, smtpUtf8 = false, dsn = false,
-         startTls = false, size = false;
+         startTls = false, size = false, requireTls = false;
     qint64 maxSize = 0;   // octets; 0: no limit told
     int maxRecipients = 0; // LIMITS RCPTMAX (RFC 9422); 0: none told
     QList<QByteArray> mechanisms; // AUTH, upper case

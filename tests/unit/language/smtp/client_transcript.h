@@ -138,6 +138,8 @@ private:
         const QByteArray key = upTo(' ', line), value = line.mid(key.size() + 1);
         if (key == "tls")
             m_config.tls = value == "must" ? ClientTls::Must : value == "never" ? ClientTls::Never : ClientTls::May;
+        else if (key == "requiretls")
+            m_config.requireTls = true;
         else if (key == "implicit")
             m_implicit = true;
         else if (key == "user")

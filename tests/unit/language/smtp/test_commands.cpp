@@ -199,6 +199,7 @@ void TestCommands::offersWhatItUnderstands()
     const QByteArray overTls = FakeService(careful, true).say("EHLO c\r\n");
     QVERIFY(overTls.contains("AUTH SCRAM-SHA-256 PLAIN LOGIN SCRAM-SHA-256-PLUS\r\n"));
     QVERIFY(!overTls.contains("STARTTLS"));
+    QVERIFY(overTls.contains("REQUIRETLS\r\n"));
     QCOMPARE(FakeService(config()).say("HELO client.example\r\n"), "250 localhost\r\n"_ba);
 }
 
