@@ -4,6 +4,7 @@
 #include "core/counters.h"
 #include "platform/crypto/self_signed.h"
 #include "platform/net/network.h"
+#include "platform/net/resolver.h"
 #include "platform/net/tls_contexts.h"
 #include "platform/store/maintenance.h"
 #include "platform/store/store.h"
@@ -465,6 +466,7 @@ control::Context Engine::Private::controlContext()
     context.isOverridden = [this](const QString &key) { return options.overrides.contains(key); };
     context.settingsChanged = [this] { settingsChanged(); };
     context.stop = [this] { q->stop(); };
+    context.sendTlsReports = [this] { relay->sendTlsReports(); };
     context.queueChanged = [this] { relay->reload(); };
     context.searchIndexCleared = [this] { indexer->setEnabled(settings.get()->flag("search.index"_L1)); };
     return context;
@@ -496,6 +498,7 @@ Result<void> Engine::start(const EngineOptions &options)
     d->options = options;
     d->startedAt = QDateTime::currentDateTimeUtc();
     system::raiseDescriptorLimit();
+    net::Resolver::askForSignatures();
     if (const auto made = system::makePrivateDirectory(options.dataDirectory); !made)
         return made;
     auto lock = system::DataLock::take(options.dataDirectory);

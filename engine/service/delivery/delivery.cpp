@@ -2,6 +2,7 @@
 
 #include "language/imap/bodystructure_text.h"
 #include "language/imap/envelope_text.h"
+#include "language/message/header.h"
 #include "platform/store/mailboxes.h"
 #include "platform/store/queue.h"
 #include "platform/store/trace.h"
@@ -33,6 +34,15 @@ QByteArray newJourney()
     for (int i = 10; i >= 0; --i, number >>= 5)
         text[i] = digits[number & 31];
     return QByteArray(text, 11);
+}
+
+// The parameter wins over the field (RFC 8689 §4.1, §5).
+static store::Transport transportOf(const Arrival &arrival)
+{
+    if (arrival.mail.requireTls)
+        return store::Transport::RequireTls;
+    const QByteArray field = message::fieldValue(arrival.digest.header, "TLS-Required");
+    return field.compare("no", Qt::CaseInsensitive) == 0 ? store::Transport::PreferDelivery : store::Transport::Usual;
 }
 
 Delivery::Delivery(store::Store &store, EventLog &events, Counters &counters)
@@ -87,7 +97,8 @@ Result<void> Delivery::enqueue(store::Transaction &transaction, const Arrival &a
                              .domain = address.mid(address.lastIndexOf('@') + 1),
                              .originalRecipient = rcpt.originalRecipient, .notify = rcpt.notify,
                              .ret = arrival.mail.ret, .envid = arrival.mail.envid, .smtpUtf8 = arrival.mail.smtpUtf8,
-                             .body = int(arrival.mail.body), .sign = arrival.sign, .createdAt = arrival.at, .nextAttempt = arrival.at};
+                             .body = int(arrival.mail.body), .sign = arrival.sign, .transport = transportOf(arrival),
+                             .createdAt = arrival.at, .nextAttempt = arrival.at};
     const auto added = store::Queue::add(transaction, entry);
     if (!added)
         return std::unexpected(added.error());

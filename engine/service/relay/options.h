@@ -28,8 +28,10 @@ struct Options
     std::chrono::seconds connectTime{30};
     int connectionsPerDestination = 20, connections = 200;
     Endpoint nameServer; // port 0: the system's
-
-    [[nodiscard]] TlsPolicy policyFor(const QByteArray &domain) const { return tlsByDomain.value(domain, tls); }
+    bool dnsTrusted = false; // it checks DNSSEC, and nobody can pose as it
+    bool mtaSts = true;
+    bool tlsReports = true;
+    quint16 stsPort = 443;
 };
 
 [[nodiscard]] Options optionsFrom(const SettingsSnapshot &settings, const QByteArray &hostName);

@@ -51,6 +51,10 @@ public:
         if (!durable)
             tell([=](Runner &runner) { runner.settled(settlement, durable); });
     }
+    void counted(const store::TlsResult &result) override
+    {
+        tell([=](Runner &runner) { runner.counted(result); });
+    }
     void linkClosed(quint64 link, const LinkFailure &failure) override
     {
         tell([=](Runner &runner) { runner.linkClosed(link, failure); });
@@ -145,7 +149,7 @@ Relay::Relay(World world) : d(std::make_unique<Private>())
                             [this](const QByteArray &name, const QByteArray &address, quint16 port) {
                                 return d->isSelf(name, address, port);
                             },
-                            d->signer});
+                            d->signer, d->world.delivery, d->world.directory, d->world.hostName});
     d->thread.setObjectName(QStringLiteral("relay"));
     d->runner->moveToThread(&d->thread);
     QObject::connect(&d->thread, &QThread::finished, d->runner, &QObject::deleteLater);
@@ -178,6 +182,11 @@ void Relay::settingsChanged()
 void Relay::reload()
 {
     d->board->tell([](Runner &runner) { runner.reload(); });
+}
+
+void Relay::sendTlsReports()
+{
+    d->board->tell([](Runner &runner) { runner.sendTlsReports(); });
 }
 
 void Relay::setOwnPorts(const QList<quint16> &ports)

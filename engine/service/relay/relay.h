@@ -31,6 +31,7 @@ public:
     // Any thread.
     void committed(const store::Committed &committed);
     void settingsChanged();
+    void sendTlsReports(); // now, and not when the day is over
     void reload(); // the queue was changed by other means than its own
     // Where mail comes in: what goes there would come back.
     void setOwnPorts(const QList<quint16> &ports);

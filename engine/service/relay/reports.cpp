@@ -30,6 +30,8 @@ constexpr Advice advices[] = {
     {".4.6", "The mail would have gone round in circles.", "Tell the administrator of the recipient's server."},
     {".4", "There was no way to the recipient's server.", "Check the address, and try again later."},
     {".6", "The recipient's server can't take a message of this kind.", "Send it with plain letters only, or as an attachment."},
+    {".7.30", "You asked that it travels encrypted all the way, and the recipient's server can't promise that.",
+     "Send it without that demand, or tell the recipient another way."},
     {".7", "The recipient's server refuses the message by its own rules.", "Its answer below may say why; its administrator can help."},
     {"", "The recipient's server refuses the message.", "Its answer below may say why."},
 };

@@ -14,7 +14,7 @@ constexpr qsizetype mostHosts = 10, mostHops = 20; // more are not tried
 
 Route problem(int code, const char *enhanced, const QByteArray &text)
 {
-    return {{}, {code, enhanced, text}};
+    return {{}, {code, enhanced, text}, false, {}, {}};
 }
 
 // "[192.0.2.1]", "[IPv6:2001:db8::1]": the address, or nothing when it is none.
@@ -43,7 +43,7 @@ Route routeFrom(QList<MxHost> hosts, quint16 port, const IsSelf &isSelf)
     for (const MxHost &host : std::as_const(hosts)) {
         for (const QByteArray &address : host.answer.addresses) {
             if (host.preference < worst && route.hops.size() < mostHops)
-                route.hops.append({host.name, address, port});
+                route.hops.append({host.name, address, port, host.answer.authentic, {}});
         }
     }
     if (!route.hops.isEmpty())
@@ -89,7 +89,12 @@ void Router::mxKnown(const QByteArray &domain, quint16 port, const net::DnsAnswe
         // Equal ones share the load.
         std::shuffle(hosts.begin(), hosts.end(), *QRandomGenerator::global());
         std::ranges::stable_sort(hosts, {}, &MxHost::preference);
-        findAddresses(hosts.first(std::min(mostHosts, hosts.size())), port, done);
+        const auto found = [domain, signedNames = answer.authentic, done](Route route) {
+            route.authentic = signedNames;
+            route.domain = domain;
+            done(route);
+        };
+        findAddresses(hosts.first(std::min(mostHosts, hosts.size())), port, found);
     }
 }
 
@@ -99,7 +104,7 @@ void Router::routeHost(const QByteArray &name, quint16 port, Done done)
         // Whatever is wrong here can be mended in the settings: nothing is for good.
         Route route;
         for (const QByteArray &address : answer.addresses)
-            route.hops.append({name, address, port});
+            route.hops.append({name, address, port, false, {}});
         if (route.hops.isEmpty())
             route.problem = {451, "4.4.3", "The address of the smart host " + name + " can't be found: " + answer.error.toUtf8()};
         done(route);

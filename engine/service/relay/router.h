@@ -4,22 +4,41 @@
 
 #include "language/smtp/reply.h"
 #include "platform/net/resolver.h"
+#include "platform/store/tls_policies.h"
+#include "policy/trust/dane.h"
+#include "service/relay/options.h"
 
 #include <functional>
 
 namespace posthorn::relay {
+
+// How TLS has to be with a server, and who asks for it.
+struct HopTls
+{
+    TlsPolicy policy = TlsPolicy::May;
+    QByteArray source;               // "DANE", "MTA-STS", "policy" (the settings); empty: nobody
+    QList<trust::TlsaRecord> tlsa;   // in place of certificate authorities
+    QString countAs;                 // what it counts as in TLS reports (RFC 8460); empty: not counted
+    QByteArray policyText;           // for those
+    bool trial = false;              // a policy that is only being tried: a bad certificate is counted, and no more
+};
 
 struct Hop
 {
     QByteArray name; // the server's, for TLS and for people
     QByteArray address;
     quint16 port = 0;
+    bool authentic = false; // its addresses are signed
+    HopTls tls;
 };
 
 struct Route
 {
     QList<Hop> hops;    // in the order to try them; empty: `problem` says why
     smtp::Reply problem; // 5xx: for good
+    bool authentic = false; // the names of the servers are signed
+    QByteArray domain;      // whose servers they are; empty: a smart host
+    QList<store::TlsResult> troubles; // to be counted for TLS reports
 };
 
 struct MxHost

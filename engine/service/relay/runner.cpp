@@ -21,8 +21,12 @@ qint64 wallNow()
 
 Runner::Runner(RunnerWorld world)
     : m_world(std::move(world)), m_options(m_world.options()), m_trust(m_options->authorities),
-      m_resolver(this), m_router(m_resolver, m_world.isSelf), m_timer(this), m_tidying(this)
+      m_resolver(this), m_router(m_resolver, m_world.isSelf),
+      m_guide(m_world.store, m_resolver, this),
+      m_reports({m_world.store, m_world.delivery, m_world.directory, m_world.hostName}, m_resolver, this), m_timer(this), m_tidying(this)
 {
+    m_guide.setOptions(m_options);
+    m_reports.setEnabled(m_options->tlsReports);
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] { dueNow(); });
     connect(&m_tidying, &QTimer::timeout, this, [this] { tidy(); });
@@ -75,11 +79,12 @@ void Runner::note(const store::EntryNote &note)
     item.message = note.message;
     item.domain = interned(note.domain);
     item.due = note.nextAttempt;
+    item.transport = note.transport;
     item.held = note.state == store::EntryState::Held;
     if (note.attempted)
         item.active = false;
     else if (!isNew && item.due <= wallNow())
-        destination(destinationOf(item.domain)).deadUntil = 0; // somebody wants it tried now
+        destination(destinationOf(item)).deadUntil = 0; // somebody wants it tried now
     schedule(note.id, item);
 }
 
@@ -109,7 +114,7 @@ void Runner::schedule(EntryId id, Item &item)
 void Runner::line(EntryId id, Item &item)
 {
     item.ready = true;
-    Destination &to = destination(destinationOf(item.domain));
+    Destination &to = destination(destinationOf(item));
     if (to.line.empty() || to.line.back().message != item.message)
         to.line.push_back({item.message, {}});
     to.line.back().entries.append(id);
@@ -181,11 +186,19 @@ void Runner::stop()
 {
     m_stopping = true;
     m_timer.stop();
+    m_reports.flush();
+}
+
+void Runner::sendTlsReports()
+{
+    m_reports.sendAll();
 }
 
 void Runner::optionsChanged()
 {
     m_options = m_world.options();
+    m_guide.setOptions(m_options);
+    m_reports.setEnabled(m_options->tlsReports);
     m_trust = net::TlsTrust(m_options->authorities);
     const Endpoint &server = m_options->nameServer;
     m_resolver.setServer(server.port ? QHostAddress(QString::fromLatin1(server.address)) : QHostAddress(),

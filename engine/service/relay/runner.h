@@ -4,6 +4,8 @@
 
 #include "platform/net/network.h"
 #include "service/relay/service.h"
+#include "service/relay/tls_guide.h"
+#include "service/relay/tls_reports.h"
 
 #include <QTimer>
 
@@ -23,6 +25,9 @@ struct RunnerWorld
     std::function<std::shared_ptr<const Options>()> options;
     IsSelf isSelf; // this thread
     std::shared_ptr<Signer> signer;
+    delivery::Delivery *delivery = nullptr;
+    delivery::Directory *directory = nullptr;
+    QByteArray hostName;
 };
 
 class Runner : public QObject
@@ -36,7 +41,10 @@ public:
     void optionsChanged();
     void noted(const QList<store::EntryNote> &notes);
 
+    void sendTlsReports(); // now, of today as well
+
     // As Board has them.
+    void counted(const store::TlsResult &result) { m_reports.count(result); }
     void linkReady(quint64 link, const net::Address &address, NeedId need);
     void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble);
     void gone(const QList<EntryId> &entries);
@@ -49,6 +57,7 @@ private:
         MessageId message;
         QByteArray domain; // shared by all of that domain
         qint64 due = 0;    // ms since 1970
+        store::Transport transport = store::Transport::Usual;
         bool held = false;
         bool ready = false;  // in a destination's line
         bool active = false; // on a connection, or with the settler
@@ -61,6 +70,8 @@ private:
     struct Destination
     {
         QByteArray key;
+        QByteArray domain;
+        store::Transport transport = store::Transport::Usual;
         std::deque<Group> line;
         QList<quint64> idle; // links that wait for mail
         int links = 0;
@@ -93,7 +104,7 @@ private:
     void dueNow();
     void setTimer();
     void pumpTouched();
-    [[nodiscard]] QByteArray destinationOf(const QByteArray &domain) const;
+    [[nodiscard]] QByteArray destinationOf(const Item &item) const;
     [[nodiscard]] QByteArray interned(const QByteArray &domain);
 
     Destination &destination(const QByteArray &key);
@@ -102,9 +113,11 @@ private:
     void assign(Destination &to, quint64 link);
     void sendAway(quint64 link);
     void findRoute(Destination &to);
+    [[nodiscard]] Route smartTls(Route route, store::Transport transport) const;
     void routeFound(const QByteArray &key, const Route &route);
     [[nodiscard]] bool openLink(Destination &to);
     [[nodiscard]] net::Departure departureTo(const Destination &to, const Hop &hop, TlsPolicy policy, quint64 number) const;
+    [[nodiscard]] net::TlsGoal goalFor(const Destination &to, const Hop &hop, const std::shared_ptr<QString> &fault) const;
     void hopFailed(Destination &to, const LinkState &link, const LinkFailure &failure);
     void giveUp(Destination &to, smtp::Fate fate, const LinkFailure &failure);
     void tidy();
@@ -115,6 +128,8 @@ private:
     net::TlsTrust m_trust;
     net::Resolver m_resolver;
     Router m_router;
+    TlsGuide m_guide;
+    TlsReports m_reports;
     std::unordered_map<qint64, Item> m_items;
     QSet<QByteArray> m_domains;
     using Due = std::pair<qint64, qint64>; // when, which

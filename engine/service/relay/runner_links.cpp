@@ -25,7 +25,8 @@ qint64 now()
     return system::realClock().steadyMs();
 }
 
-const QByteArray smartKey = "(smart host)"_ba; // no domain
+constexpr char separator = ' '; // none in a domain
+const QByteArray smartKey = "(smart-host)"_ba; // no domain
 
 QByteArray makeNonce()
 {
@@ -41,23 +42,34 @@ smtp::ClientTls machineTls(TlsPolicy policy)
                                       : smtp::ClientTls::Must;
 }
 
+// The server is there, and TLS is not as it has to be.
+bool isForTls(const LinkFailure &failure)
+{
+    return failure.tls || failure.reply.enhanced == "4.7.4" || failure.reply.enhanced == "4.7.30";
+}
+
 } // namespace
 
-QByteArray Runner::destinationOf(const QByteArray &domain) const
+// Mail whose sender has a word about TLS goes over connections of its own: "example.org", "example.org 1".
+QByteArray Runner::destinationOf(const Item &item) const
 {
-    return m_options->smartHost.port ? smartKey : domain;
+    const QByteArray &domain = m_options->smartHost.port ? smartKey : item.domain;
+    return item.transport == store::Transport::Usual ? domain : domain + separator + QByteArray::number(int(item.transport));
 }
 
 bool Runner::isSmart(const Destination &to) const
 {
-    return to.key == smartKey;
+    return to.domain == smartKey;
 }
 
 Runner::Destination &Runner::destination(const QByteArray &key)
 {
     Destination &to = m_destinations[key];
     if (to.key.isEmpty()) {
+        const qsizetype end = key.indexOf(separator);
         to.key = key;
+        to.domain = end < 0 ? key : key.first(end);
+        to.transport = store::Transport(end < 0 ? 0 : key.sliced(end + 1).toInt());
         to.limit = std::min(to.limit, m_options->connectionsPerDestination);
     }
     return to;
@@ -136,11 +148,28 @@ void Runner::findRoute(Destination &to)
 {
     to.asking = true;
     const QByteArray key = to.key;
-    const auto found = [this, key](const Route &route) { routeFound(key, route); };
-    if (isSmart(to))
-        m_router.routeHost(m_options->smartHost.address, m_options->smartHost.port, found);
-    else
-        m_router.routeDomain(key, m_options->port, found);
+    if (isSmart(to)) {
+        m_router.routeHost(m_options->smartHost.address, m_options->smartHost.port,
+                           [this, key, transport = to.transport](const Route &route) {
+                               routeFound(key, smartTls(route, transport));
+                           });
+        return;
+    }
+    m_router.routeDomain(to.domain, m_options->port, [this, key, domain = to.domain, transport = to.transport](const Route &route) {
+        m_guide.guide(domain, route, transport, [this, key](const Route &guided) { routeFound(key, guided); });
+    });
+}
+
+Route Runner::smartTls(Route route, store::Transport transport) const
+{
+    const TlsPolicy policy = m_options->smartHostTls;
+    for (Hop &hop : route.hops)
+        hop.tls = {.policy = policy, .source = policy >= TlsPolicy::Encrypt ? "policy"_ba : QByteArray()};
+    for (Hop &hop : route.hops) {
+        if (transport == store::Transport::RequireTls)
+            hop.tls = {.policy = TlsPolicy::Verify, .source = "REQUIRETLS"};
+    }
+    return route;
 }
 
 void Runner::routeFound(const QByteArray &key, const Route &route)
@@ -151,6 +180,8 @@ void Runner::routeFound(const QByteArray &key, const Route &route)
     Destination &to = it->second;
     to.asking = false;
     to.route = route;
+    for (const store::TlsResult &trouble : route.troubles)
+        m_reports.count(trouble);
     to.bad.fill(false, route.hops.size());
     if (!route.hops.isEmpty())
         to.routeUntil = now() + routeTime;
@@ -198,7 +229,7 @@ bool Runner::openLink(Destination &to)
     if (index < 0)
         return false;
     const Hop &hop = to.route.hops[index];
-    TlsPolicy policy = isSmart(to) ? m_options->smartHostTls : m_options->policyFor(to.key);
+    TlsPolicy policy = hop.tls.policy;
     if (policy == TlsPolicy::May && to.noTls.contains(hop.address))
         policy = TlsPolicy::None;
     const quint64 number = ++m_lastLink;
@@ -215,6 +246,7 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     smtp::ClientConfig config;
     config.heloName = m_options->heloName;
     config.tls = machineTls(policy);
+    config.requireTls = to.transport == store::Transport::RequireTls;
     config.deadlines = m_options->deadlines;
     config.deadlines.idle = idleTime;
     config.secretsInClear = QHostAddress(QString::fromLatin1(hop.address)).isLoopback();
@@ -227,12 +259,35 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     departure.address = hop.address;
     departure.port = hop.port;
     departure.implicitTls = smart && m_options->implicitTls;
-    departure.tls = {m_trust.context(), hop.name, policy == TlsPolicy::Verify};
+    const auto fault = std::make_shared<QString>();
+    departure.tls = goalFor(to, hop, fault);
     departure.connectTime = m_options->connectTime;
     departure.session = std::make_unique<Session>(
         std::move(config),
-        std::make_unique<Service>(Link{number, hop, m_world.store, m_world.settler, m_world.board, m_world.signer}), "relay"_L1);
+        std::make_unique<Service>(
+            Link{number, hop, to.domain, fault, m_world.store, m_world.settler, m_world.board, m_world.signer}),
+        "relay"_L1);
     return departure;
+}
+
+// The server is the one that its certificate authority says it is, or its TLSA records. `fault` takes note of a
+// certificate that won't do once a policy is in force.
+net::TlsGoal Runner::goalFor(const Destination &to, const Hop &hop, const std::shared_ptr<QString> &fault) const
+{
+    net::TlsGoal goal{m_trust.context(), hop.name, hop.tls.policy == TlsPolicy::Verify && hop.tls.tlsa.isEmpty(), {}};
+    if (hop.tls.trial) {
+        goal.judge = [fault](const QList<QByteArray> &, const QString &why) {
+            *fault = why;
+            return QString();
+        };
+    } else if (!hop.tls.tlsa.isEmpty()) {
+        const QList<QByteArray> names{hop.name, to.domain};
+        goal.judge = [records = hop.tls.tlsa, names](const QList<QByteArray> &chain, const QString &) {
+            const auto good = trust::judgeByDane(records, chain, names, QDateTime::currentSecsSinceEpoch());
+            return good ? QString() : good.error().text;
+        };
+    }
+    return goal;
 }
 
 void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
@@ -317,7 +372,10 @@ void Runner::hopFailed(Destination &to, const LinkState &link, const LinkFailure
         return;
     to.routeUntil = 0;
     to.limit = std::min(2, m_options->connectionsPerDestination);
-    giveUp(to, Fate::Deferred, failure);
+    if (to.transport == store::Transport::RequireTls && isForTls(failure))
+        giveUp(to, Fate::Refused, {{550, "5.7.30", failure.reply.text}});
+    else
+        giveUp(to, Fate::Deferred, failure);
 }
 
 // Destinations nobody has business with are forgotten.

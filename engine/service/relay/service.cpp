@@ -1,6 +1,7 @@
 #include "service/relay/service.h"
 
 #include "platform/store/messages.h"
+#include "service/relay/tls_reports.h"
 
 #include <QPasswordDigestor>
 #include <QThreadPool>
@@ -50,6 +51,22 @@ Result<smtp::ContentScan> scanContent(store::Connection &connection, MessageId m
     return scan;
 }
 
+// "TLSv1.3, verified by DANE"
+QByteArray tlsWords(const QByteArray &protocol, const HopTls &tls)
+{
+    const bool verified = !protocol.isEmpty() && tls.policy == TlsPolicy::Verify;
+    return verified ? protocol + ", verified by " + tls.source : protocol;
+}
+
+// Who asks for it, where TLS is the reason for a failure.
+QByteArray whoAsks(const HopTls &tls)
+{
+    return tls.source.isEmpty()           ? QByteArray()
+           : tls.source == "policy"       ? " (asked for by this server's settings)"_ba
+           : tls.source == "REQUIRETLS"   ? " (asked for by the sender: REQUIRETLS)"_ba
+                                          : " (asked for by the domain: " + tls.source + ')';
+}
+
 } // namespace
 
 void Service::handle(Session &session, smtp::ClientNeed need)
@@ -57,8 +74,19 @@ void Service::handle(Session &session, smtp::ClientNeed need)
     std::visit([&](auto &what) { on(session, need.id, what); }, need.what);
 }
 
-void Service::on(Session &, NeedId id, smtp::NextMail &)
+// Once a connection (RFC 8460 §4.3).
+void Service::count(const QString &result)
 {
+    const HopTls &tls = m_link.hop.tls;
+    if (std::exchange(m_counted, true) || tls.countAs.isEmpty())
+        return;
+    m_link.board->counted({0, QString::fromLatin1(m_link.domain), tls.countAs, result, QString::fromLatin1(m_link.hop.name),
+                           QString::fromLatin1(m_link.hop.address), tls.policyText, 1});
+}
+
+void Service::on(Session &session, NeedId id, smtp::NextMail &)
+{
+    count(session.tls().protocol.isEmpty() ? u"starttls-not-supported"_s : tlsResultOf(*m_link.fault));
     m_link.board->linkReady(m_link.number, m_address, id);
 }
 
@@ -171,7 +199,7 @@ void Service::on(Session &session, NeedId, smtp::MailDone &need)
 {
     auto settlement = std::make_shared<Settlement>();
     settlement->host = m_link.hop.name + (m_link.hop.name == m_link.hop.address ? "" : " (" + m_link.hop.address + ')');
-    settlement->tls = session.tls().protocol;
+    settlement->tls = tlsWords(session.tls().protocol, m_link.hop.tls);
     settlement->dialogue = need.dialogue;
     settlement->dsn = need.dsn;
     QList<EntryId> notTried = std::exchange(m_held, {});
@@ -196,21 +224,26 @@ void Service::on(Session &session, NeedId, smtp::MailDone &need)
 void Service::on(Session &, NeedId, smtp::SessionFailed &need)
 {
     if (m_failure.reply.text.isEmpty())
-        m_failure = {need.reply, need.fromServer, false, need.idle};
+        m_failure = {need.reply, need.fromServer, false, need.idle, need.fromServer && need.during == "STARTTLS", {}};
     if (m_failure.reply.text.isEmpty())
         m_failure.reply.text = "No reason given";
+    if (!need.fromServer && need.reply.enhanced == "4.7.4")
+        m_failure.reply.text += whoAsks(m_link.hop.tls);
 }
 
 void Service::failed(net::LinkStep step, const QString &why)
 {
     const bool tls = step == net::LinkStep::Tls;
     m_failure = {{451, tls ? "4.7.5" : "4.4.1", (tls ? "TLS with " : "Connecting to ") + m_link.hop.name + " ("
-                  + m_link.hop.address + "), port " + QByteArray::number(m_link.hop.port) + ", failed: " + why.toUtf8()},
-                 false, tls, false};
+                  + m_link.hop.address + "), port " + QByteArray::number(m_link.hop.port) + ", failed: " + why.toUtf8()
+                  + (tls ? whoAsks(m_link.hop.tls) : QByteArray())},
+                 false, tls, false, false, why};
 }
 
 void Service::closed()
 {
+    if (const QString result = tlsResultOf(m_failure, m_link.hop.tls); !m_counted && !result.isEmpty())
+        count(result);
     m_link.board->linkClosed(m_link.number, m_failure);
 }
 

@@ -21,6 +21,8 @@ struct LinkFailure
     bool fromServer = false;
     bool tls = false;  // the handshake failed
     bool idle = false; // nothing was under way
+    bool startTls = false; // the server refused STARTTLS
+    QString why;           // of a failed handshake
 };
 
 // What a connection tells the runner. Any thread; the runner may be gone.
@@ -34,6 +36,7 @@ public:
     virtual void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble) = 0;
     virtual void gone(const QList<EntryId> &entries) = 0; // not in the queue any more
     virtual void settled(const std::shared_ptr<const Settlement> &settlement, bool durable) = 0;
+    virtual void counted(const store::TlsResult &result) = 0; // for TLS reports
     virtual void linkClosed(quint64 link, const LinkFailure &failure) = 0;
 };
 
@@ -41,6 +44,8 @@ struct Link
 {
     quint64 number = 0;
     Hop hop;
+    QByteArray domain;
+    std::shared_ptr<QString> fault; // what is wrong with a certificate that does all the same
     store::Store *store = nullptr;
     Settler *settler = nullptr;
     std::shared_ptr<Board> board;
@@ -82,12 +87,15 @@ private:
     void on(Session &session, NeedId id, smtp::MailDone &need);
     void on(Session &session, NeedId id, smtp::SessionFailed &need);
 
+    void count(const QString &result);
+
     const Link m_link;
     net::Address m_address;
     QList<store::Entry> m_entries; // of the mail under way
     QList<EntryId> m_held;         // were asked for with them
     qint64 m_skip = 0;
     LinkFailure m_failure;
+    bool m_counted = false;
 };
 
 } // namespace posthorn::relay

@@ -186,6 +186,7 @@ Result<void> Settler::report(Round &round, Action action, const QList<ReportLine
     rcpt.forwardPath = *sender;
     rcpt.notify = smtp::NotifyNever;
     arrival.mail.smtpUtf8 = sender->needsUtf8();
+    arrival.mail.requireTls = first.transport == store::Transport::RequireTls; // it quotes the message (RFC 8689 §5)
     arrival.recipients.append({rcpt, *destination});
     const auto filed = m_world.delivery->deliverWithin(round.transaction, arrival);
     return filed ? Result<void>() : std::unexpected(filed.error());
