@@ -303,6 +303,11 @@ constexpr Command table[] = {
     {"queue remove"_L1, "Takes an entry out of the queue"_L1, entryReason, {}, Way::Call, Alone::Works, planQueueRemoval,
      showDone},
 
+    {"tls list"_L1, "Lists what other domains ask for of encryption, until when it holds"_L1, {}, {}, Way::Call, Alone::Works,
+     [](In) { return call("tls.list"_L1); }, showTlsPolicies},
+    {"tls report"_L1, "Sends the daily reports on encryption to other domains now"_L1, {}, {}, Way::Call, Alone::Fails,
+     [](In) { return call("tls.report"_L1); }, showDone},
+
     {"trace"_L1, "Where is my mail, why was it refused"_L1, search, traceOptions, Way::Call, Alone::Works, planTrace, showSteps},
     {"sessions"_L1, "Lists the live conversations"_L1, {}, {}, Way::Call, Alone::Fails,
      [](In) { return call("session.list"_L1); }, showSessions},

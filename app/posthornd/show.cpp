@@ -299,6 +299,16 @@ void showEntryDone(const Invocation &, const QJsonObject &result, QTextStream &o
     out << "Entry " << text(result, "id"_L1) << " is " << text(result, "state"_L1) << '\n';
 }
 
+void showTlsPolicies(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const auto row = [](const QJsonObject &one) {
+        return QStringList{text(one, "domain"_L1), text(one, "source"_L1), text(one, "mode"_L1), timeText(one, "expiresAt"_L1),
+                           one.value("hosts"_L1).toVariant().toStringList().join(u' ')};
+    };
+    showList(result.value("policies"_L1).toArray(),
+             {u"DOMAIN"_s, u"SOURCE"_s, u"MODE"_s, u"UNTIL"_s, u"MAIL SERVERS"_s}, u"No policies are kept"_s, out, row);
+}
+
 void showSteps(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     const auto row = [](const QJsonObject &one) {

@@ -27,6 +27,7 @@ void showSettingDone(const Invocation &, const QJsonObject &, QTextStream &);
 void showQueue(const Invocation &, const QJsonObject &, QTextStream &);
 void showEntry(const Invocation &, const QJsonObject &, QTextStream &);
 void showEntryDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showTlsPolicies(const Invocation &, const QJsonObject &, QTextStream &);
 void showSteps(const Invocation &, const QJsonObject &, QTextStream &);
 void showSessions(const Invocation &, const QJsonObject &, QTextStream &);
 void showEvents(const Invocation &, const QJsonObject &, QTextStream &);

@@ -189,6 +189,11 @@ constexpr Method table[] = {
     {"store.import"_L1, directoryParameter, "{directory, rows}"_L1, Right::Owner, "mailboxes"_L1,
      "Reads what store.export wrote into an empty store"_L1},
 
+    {"tls.list"_L1, {}, "{policies: [{domain, source, mode, hosts, fetchedAt, expiresAt}]}"_L1, Right::Administrator, {},
+     "What domains ask for of TLS and is kept of it"_L1},
+    {"tls.report"_L1, {}, nothing, Right::Administrator, {},
+     "Sends the reports on TLS to the domains that ask for them now, and not when the day is over"_L1},
+
     {"topic.subscribe"_L1, topicParameter, nothing, Right::Administrator, {}, "Watches a topic"_L1},
     {"topic.unsubscribe"_L1, topicParameter, nothing, Right::Administrator, {}, "Watches it no longer"_L1},
 };

@@ -37,6 +37,8 @@ struct Context
     std::function<void()> stop;
     // The queue was changed as a whole (import): the queue runner reads it anew. May be empty.
     std::function<void()> queueChanged;
+    // TLS reports are to be sent now. May be empty.
+    std::function<void()> sendTlsReports;
     // The index for searching was emptied. May be empty.
     std::function<void()> searchIndexCleared;
 };

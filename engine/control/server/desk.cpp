@@ -39,7 +39,8 @@ constexpr DeedRow deeds[] = {
     {"search.state"_L1, deed::searchState},     {"search.rebuild"_L1, deed::searchRebuild},
     {"store.check"_L1, deed::storeCheck},       {"store.export"_L1, deed::storeExport},
     {"store.import"_L1, deed::storeImport},     {"topic.subscribe"_L1, deed::topicSubscribe},
-    {"topic.unsubscribe"_L1, deed::topicUnsubscribe},
+    {"topic.unsubscribe"_L1, deed::topicUnsubscribe}, {"tls.list"_L1, deed::tlsList},
+    {"tls.report"_L1, deed::tlsReport},
 };
 
 } // namespace

@@ -99,6 +99,8 @@ void searchRebuild(Desk &, const Call &);
 void storeCheck(Desk &, const Call &);
 void storeExport(Desk &, const Call &);
 void storeImport(Desk &, const Call &);
+void tlsList(Desk &, const Call &);
+void tlsReport(Desk &, const Call &);
 void topicSubscribe(Desk &, const Call &);
 void topicUnsubscribe(Desk &, const Call &);
 } // namespace deed
