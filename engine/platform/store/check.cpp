@@ -121,11 +121,10 @@ void Checker::owners()
 void Checker::contents()
 {
     faults(
-        m_connection.select("SELECT message.id, message.size, message.header_size + ifnull(c.octets, 0) FROM message "
-                            "LEFT JOIN (SELECT id / 65536 AS message_id, sum(length(octets)) AS octets FROM content "
-                            "GROUP BY 1) AS c ON c.message_id = message.id WHERE message.size <> "
-                            "message.header_size + ifnull(c.octets, 0) OR message.header_size <> "
-                            "length(message.header)"),
+        m_connection.select("SELECT id, size, stored FROM (SELECT id, size, header_size, length(header) AS header_octets, "
+                            "header_size + ifnull((SELECT sum(length(octets)) FROM content WHERE content.id BETWEEN "
+                            "message.id * 65536 AND message.id * 65536 + 65535), 0) AS stored FROM message) "
+                            "WHERE size <> stored OR header_size <> header_octets"),
         [](const Row &row) {
             return u"Message %1 should have %2 octets and has %3"_s.arg(row.number(0))
                 .arg(row.number(1))
