@@ -161,7 +161,7 @@ void Writer::runGroup(std::deque<WriteJob> &jobs)
     if (!jobs.empty())
         refuse(jobs, m_guard.refusal());
     // Under load the writer is never idle, and what nobody holds must still go.
-    if (m_ledger.sawOrphans() && begun - m_tidied > std::chrono::seconds(2)) {
+    if (m_ledger.sawOrphans() && begun - m_tidied > qMax<steady_clock::duration>(m_options.idleAfter, std::chrono::seconds(2))) {
         m_tidied = begun;
         std::ignore = collect(64);
     }
