@@ -73,6 +73,11 @@ struct Answering
     }
     Answer operator()(const ExpungeMessages &need) const { return Expunged{need.uids, 6}; }
     Answer operator()(const SearchMessages &) const { return Found{{1, 5, 9, 10}, 6}; }
+    Answer operator()(const ThreadMessages &) const
+    {
+        return Threaded{{{1, 0}, {2, 2}, {5, 0}, {9, 0}, {0, 2}, {1, 0}, {2, 1}, {5, 0}}, 3};
+    }
+    Answer operator()(const CreateMailbox &) const { return Created{MailboxId{9}}; }
     Answer operator()(const ListVanished &need) const { return Vanished{need.uids}; }
     Answer operator()(const GetQuota &) const { return Quota{QStringLiteral("root"), 1, 2}; }
     template<typename T>

@@ -44,7 +44,7 @@ inline QByteArray text(const SearchKey &key)
     static const QByteArrayList names = QByteArray(
         "All And Or Not Uids HasFlags LacksFlags Keyword Unkeyword Recent Old New Before On Since SentBefore SentOn "
         "SentSince Larger Smaller Older Younger Header Subject From To Cc Bcc Body Text ModSeqAtLeast SavedBefore "
-        "SavedOn SavedSince Never").split(' ');
+        "SavedOn SavedSince Message Never").split(' ');
     QByteArray line = names.value(int(key.op));
     if (!key.uids.isEmpty() || key.op == SearchKey::Op::Uids)
         line += ' ' + text(key.uids);
@@ -127,7 +127,19 @@ struct Describe
         return (need.move ? "MoveMessages " : "CopyMessages ") + text(need.uids) + ' ' + need.to.toUtf8();
     }
     QByteArray operator()(const ExpungeMessages &need) const { return "ExpungeMessages " + text(need.uids); }
-    QByteArray operator()(const SearchMessages &need) const { return "SearchMessages " + text(need.key); }
+    QByteArray operator()(const SearchMessages &need) const
+    {
+        static const QByteArrayList names = QByteArray("arrival cc date displayfrom displayto from size subject to").split(' ');
+        QByteArray line = "SearchMessages " + text(need.key);
+        for (const SortCriterion &criterion : need.order)
+            line += QByteArray(criterion.reverse ? " -" : " +") + names.value(int(criterion.by));
+        return line;
+    }
+    QByteArray operator()(const ThreadMessages &need) const
+    {
+        static const QByteArrayList names{"orderedsubject", "references", "refs"};
+        return "ThreadMessages " + names.value(int(need.algorithm)) + ' ' + text(need.key);
+    }
     QByteArray operator()(const ClientId &need) const
     {
         QByteArray line = "ClientId";
@@ -285,8 +297,11 @@ private:
             selected.readOnly = fields.has("read-only");
             return selected;
         }
+        if (name == "Created")
+            return Created{MailboxId{fields.number("id", 1)}};
         if (name == "Status") {
             MailboxStatus status;
+            status.mailbox = MailboxId{fields.number("id", 1)};
             status.messages = fields.number("messages");
             status.recent = fields.number("recent");
             status.unseen = fields.number("unseen");
@@ -314,6 +329,18 @@ private:
 
     std::optional<Answer> readMessages(const QByteArray &name, const QByteArray &rest, const Fields &fields)
     {
+        if (name == "Threaded") { // "3:1 6:0": UID and children, each before them
+            Threaded threaded;
+            qsizetype open = 0;
+            for (const QByteArray &word : fields.plain) {
+                const QByteArrayList pair = word.split(':');
+                const ThreadNode node{pair.first().toUInt(), pair.last().toLongLong()};
+                threaded.threads += open == 0 ? 1 : 0;
+                open += node.children - (open == 0 ? 0 : 1);
+                threaded.nodes += node;
+            }
+            return threaded;
+        }
         if (name == "Appended")
             return Appended{quint32(fields.number("uidvalidity", 7)), Uid(fields.number("uid"))};
         if (name == "Rows") {

@@ -1,4 +1,4 @@
-// FETCH and UID FETCH (RFC 9051 §6.4.5, CHANGEDSINCE and VANISHED: RFC 7162 §3.1.4.1, §3.2.6).
+// FETCH and UID FETCH (RFC 9051 §6.4.5, CHANGEDSINCE and VANISHED: RFC 7162 §3.1.4.1, §3.2.6, PARTIAL: RFC 9394 §3.3).
 #include "language/imap/arguments.h"
 #include "language/imap/fetch_task.h"
 #include "language/imap/parsers.h"
@@ -9,7 +9,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-FetchModifiers parseModifiers(Arguments &arguments)
+FetchModifiers parseModifiers(Arguments &arguments, Numbering numbering)
 {
     FetchModifiers modifiers;
     arguments.expect('(');
@@ -20,8 +20,15 @@ FetchModifiers parseModifiers(Arguments &arguments)
             modifiers.changedSince = arguments.modSeq();
         } else if (word == "VANISHED") {
             modifiers.vanished = true;
+        } else if (word == "PARTIAL" && numbering == Numbering::Uid) {
+            arguments.space();
+            const auto range = parsePartialRange(arguments.lexer());
+            if (range)
+                modifiers.partial = *range;
+            else
+                arguments.fault(range.error().text);
         } else {
-            arguments.fault(u"CHANGEDSINCE or VANISHED expected"_s);
+            arguments.fault(u"CHANGEDSINCE, VANISHED or, with UID FETCH, PARTIAL expected"_s);
         }
     } while (arguments.ok() && arguments.take(' '));
     arguments.expect(')');
@@ -40,7 +47,7 @@ Result<TaskPointer> parse(Lexer &lexer, const Session &session, Numbering number
         return std::unexpected(items.error());
     FetchModifiers modifiers;
     if (arguments.take(' '))
-        modifiers = parseModifiers(arguments);
+        modifiers = parseModifiers(arguments, numbering);
     const bool mayVanish = numbering == Numbering::Uid && session.qresync && modifiers.changedSince > 0;
     if (modifiers.vanished && !mayVanish)
         arguments.fault(u"VANISHED is for UID FETCH with CHANGEDSINCE, after ENABLE QRESYNC"_s);

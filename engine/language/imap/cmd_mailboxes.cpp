@@ -2,6 +2,7 @@
 #include "language/imap/arguments.h"
 #include "language/imap/fetch_response.h"
 #include "language/imap/number_set.h"
+#include "language/imap/object_id.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
@@ -123,6 +124,7 @@ private:
         session.untagged("OK [UIDNEXT " + QByteArray::number(selected.uidNext) + "] Predicted next UID");
         session.untagged("OK [UIDVALIDITY " + QByteArray::number(selected.uidValidity) + "] UIDs valid");
         session.untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view.highestModSeq()) + "] Highest");
+        session.untagged("OK [MAILBOXID (" + objectId(selected.mailbox) + ")] Lasting name");
         if (session.rev2) {
             QByteArray line = "LIST () \"/\" ";
             appendMailbox(line, selected.name, true);
@@ -275,7 +277,12 @@ Result<TaskPointer> parseCreate(Lexer &lexer, const Session &session)
             return plainTask([](Session &s) { s.no("One use for a mailbox", "USEATTR"); });
         what.specialUse = uses.value(0);
     }
-    return askOfMailbox(arguments, what);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Created>(what, [](Session &s, const Created &created) {
+        s.ok("Done", "MAILBOXID (" + objectId(created.mailbox) + ')');
+    });
 }
 
 Result<TaskPointer> parseDelete(Lexer &lexer, const Session &session)

@@ -1,8 +1,10 @@
-// SEARCH and UID SEARCH (RFC 9051 §6.4.4, ESEARCH: RFC 4731, 5182).
+// SEARCH and SORT, with UIDs too (RFC 9051 §6.4.4, RFC 5256 §3; RETURN: RFC 4731, 5182, 5267 §3, 9394).
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/resolve.h"
 #include "language/imap/search_parse.h"
+
+#include <algorithm>
 
 namespace posthorn::imap {
 
@@ -14,7 +16,10 @@ class SearchTask : public Task
 {
 public:
     SearchTask(SearchProgram program, Numbering numbering)
-        : m_program(std::move(program)), m_returns(m_program.returns), m_numbering(numbering) {}
+        : m_program(std::move(program)), m_returns(m_program.returns), m_numbering(numbering),
+          m_sorts(!m_program.order.isEmpty())
+    {
+    }
 
     void begin(Session &session) override
     {
@@ -24,7 +29,7 @@ public:
             return resolve(session, set, isUids ? Numbering::Uid : Numbering::Sequence);
         });
         if (known)
-            session.ask(SearchMessages{std::move(m_program.key)});
+            session.ask(SearchMessages{std::move(m_program.key), std::move(m_program.order)});
         else
             session.bad("No such message");
     }
@@ -43,10 +48,10 @@ public:
             session.failed(failure ? failure->error : Error{});
             return;
         }
+        m_found = knownOf(session.view->messages(), found->uids);
         if (m_returns.save)
-            save(session, session.view->messages(), found->uids);
-        m_numbers = numbersOf(*session.view, found->uids);
-        m_uids = m_program.usesModSeq ? tellingUids(session.view->messages(), found->uids) : QList<UidRange>();
+            session.savedResult = ascending(shown());
+        m_uids = m_program.usesModSeq ? ascending(shown()) : QList<UidRange>();
         if (m_uids.isEmpty())
             tell(session);
         else
@@ -56,30 +61,58 @@ public:
 private:
     void tell(Session &session) const
     {
-        if (m_returns.given || session.rev2)
-            tellExtended(session, m_numbers);
+        const QList<quint32> numbers = numbersOf(session.view->messages());
+        if (m_returns.given || (session.rev2 && !m_sorts))
+            tellExtended(session, numbers);
         else
-            tellPlain(session, m_numbers);
+            tellPlain(session, numbers);
         session.ok("Done");
     }
 
-    // The messages whose highest MODSEQ is told: with only MIN or MAX those, otherwise all (RFC 7162 §3.1.10).
-    QList<UidRange> tellingUids(const UidMap &messages, const QList<Uid> &uids) const
+    // The messages that the client knows of.
+    static QList<Uid> knownOf(const UidMap &messages, const QList<Uid> &uids)
     {
-        QList<UidRange> found;
+        QList<Uid> known;
+        known.reserve(uids.size());
+        qsizetype next = 0; // most often the one after the last
         for (const Uid uid : uids) {
-            if (messages.indexOf(uid) >= 0)
-                addUid(found, uid);
+            const qsizetype index = next < messages.count() && messages.at(next) == uid ? next : messages.indexOf(uid);
+            if (index < 0)
+                continue;
+            known += uid;
+            next = index + 1;
         }
-        if (m_returns.all || m_returns.count || !(m_returns.minimum || m_returns.maximum) || found.isEmpty())
-            return found;
-        const Uid first = found.first().first, last = found.last().last;
-        found.clear();
+        return known;
+    }
+
+    // Those that are saved, and whose highest MODSEQ is told: with MIN, MAX and PARTIAL but nothing that looks at all
+    // only they (RFC 5182 §2.4, RFC 7162 §3.1.10, RFC 9394 §3.1).
+    QList<Uid> shown() const
+    {
+        if (m_returns.all || m_returns.count || m_found.isEmpty()
+            || !(m_returns.minimum || m_returns.maximum || m_returns.partial))
+            return m_found;
+        QList<Uid> uids;
         if (m_returns.minimum)
-            addUid(found, first);
-        if (m_returns.maximum && !(m_returns.minimum && first == last))
-            addUid(found, last);
-        return found;
+            uids += m_found.first();
+        if (m_returns.maximum)
+            uids += m_found.last();
+        if (m_returns.partial) {
+            const auto [begin, end] = m_returns.partial->within(m_found.size());
+            uids += m_found.sliced(begin, end - begin);
+        }
+        return uids;
+    }
+
+    static QList<UidRange> ascending(QList<Uid> uids)
+    {
+        std::ranges::sort(uids);
+        QList<UidRange> ranges;
+        for (const Uid uid : std::as_const(uids)) {
+            if (ranges.isEmpty() || ranges.last().last < uid)
+                addUid(ranges, uid);
+        }
+        return ranges;
     }
 
     void modSeqsCame(Session &session, const FetchedRows &rows)
@@ -93,46 +126,26 @@ private:
             session.ask(FetchMessages{m_uids, {}});
     }
 
-    // Only messages that the client knows of; by UID or by sequence number.
-    QList<quint32> numbersOf(const SelectedView &view, const QList<Uid> &uids) const
+    // By UID or by sequence number.
+    QList<quint32> numbersOf(const UidMap &messages) const
     {
+        if (m_numbering == Numbering::Uid)
+            return m_found;
         QList<quint32> numbers;
-        numbers.reserve(uids.size());
-        const UidMap &map = view.messages();
-        qsizetype next = 0; // most often the one after the last
-        for (const Uid uid : uids) {
-            qsizetype index = next < map.count() && map.at(next) == uid ? next : map.indexOf(uid);
-            if (index < 0)
-                continue;
-            numbers += m_numbering == Numbering::Uid ? uid : quint32(index + 1);
+        numbers.reserve(m_found.size());
+        qsizetype next = 0;
+        for (const Uid uid : m_found) {
+            const qsizetype index = next < messages.count() && messages.at(next) == uid ? next : messages.indexOf(uid);
+            numbers += quint32(index + 1);
             next = index + 1;
         }
         return numbers;
     }
 
-    // With MIN or MAX and nothing that looks at all, only those are saved (RFC 5182 §2.4).
-    void save(Session &session, const UidMap &messages, const QList<Uid> &uids) const
-    {
-        QList<UidRange> saved;
-        for (const Uid uid : uids) {
-            if (messages.indexOf(uid) >= 0)
-                addUid(saved, uid);
-        }
-        if (!saved.isEmpty() && (m_returns.minimum || m_returns.maximum) && !m_returns.all && !m_returns.count) {
-            const Uid first = saved.first().first, last = saved.last().last;
-            saved.clear();
-            if (m_returns.minimum)
-                addUid(saved, first);
-            if (m_returns.maximum && (!m_returns.minimum || last != first))
-                addUid(saved, last);
-        }
-        session.savedResult = saved;
-    }
-
     void tellPlain(Session &session, const QList<quint32> &numbers) const
     {
         session.out.reserve(session.out.size() + numbers.size() * 8 + 16);
-        session.out += "* SEARCH";
+        session.out += m_sorts ? "* SORT" : "* SEARCH";
         for (const quint32 number : numbers) {
             session.out += ' ';
             appendNumber(session.out, number);
@@ -145,10 +158,19 @@ private:
         session.out += "\r\n";
     }
 
+    // In the order of the numbers.
+    static QByteArray setOf(const QList<quint32> &numbers)
+    {
+        QList<UidRange> ranges;
+        for (const quint32 number : numbers)
+            addUid(ranges, number);
+        return setText(ranges);
+    }
+
     void tellExtended(Session &session, const QList<quint32> &numbers) const
     {
-        if (m_returns.save && !m_returns.minimum && !m_returns.maximum && !m_returns.all && !m_returns.count)
-            return; // it is only saved
+        if (m_returns.onlySaves())
+            return;
         session.out += "* ESEARCH (TAG \"" + session.tag() + "\")";
         if (m_numbering == Numbering::Uid)
             session.out += " UID";
@@ -161,12 +183,12 @@ private:
         if (m_returns.maximum && !numbers.isEmpty())
             add(" MAX ", numbers.last());
         const bool all = m_returns.all || !m_returns.given;
-        if (all && !numbers.isEmpty()) {
-            QList<UidRange> ranges;
-            for (const quint32 number : numbers)
-                addUid(ranges, number);
-            session.out += " ALL ";
-            session.out += setText(ranges);
+        if (all && !numbers.isEmpty())
+            session.out += " ALL " + setOf(numbers);
+        if (m_returns.partial) {
+            const auto [begin, end] = m_returns.partial->within(numbers.size());
+            const QByteArray set = begin < end ? setOf(numbers.sliced(begin, end - begin)) : "NIL";
+            session.out += " PARTIAL (" + m_returns.partial->text() + ' ' + set + ')';
         }
         if (m_returns.count)
             add(" COUNT ", quint64(numbers.size()));
@@ -178,14 +200,105 @@ private:
     SearchProgram m_program;
     ReturnOptions m_returns;
     Numbering m_numbering;
-    QList<quint32> m_numbers;
+    bool m_sorts;
+    QList<Uid> m_found; // in the order they are told
     QList<UidRange> m_uids; // whose MODSEQ is to be looked at
     ModSeq m_highest = 0;
 };
 
-Result<TaskPointer> parse(Lexer &lexer, Numbering numbering)
+// THREAD and UID THREAD (RFC 5256 §3)
+class ThreadTask : public Task
 {
-    auto program = parseSearchProgram(lexer);
+public:
+    ThreadTask(SearchProgram program, Numbering numbering) : m_program(std::move(program)), m_numbering(numbering) {}
+
+    void begin(Session &session) override
+    {
+        if (m_program.usesModSeq)
+            session.enableCondstore();
+        const UidMap &messages = session.view->messages();
+        const bool known = resolveSets(m_program, [&](const NumberSet &set, bool isUids) {
+            return resolve(session, set, isUids ? Numbering::Uid : Numbering::Sequence);
+        });
+        if (!known)
+            return session.bad("No such message");
+        if (messages.count() == 0) {
+            session.untagged("THREAD");
+            return session.ok("Done");
+        }
+        // What came since has no sequence number yet, and a thread can't have a hole.
+        SearchKey told{.op = SearchKey::Op::Uids};
+        told.uids = {{messages.at(0), messages.at(messages.count() - 1)}};
+        SearchKey both{.op = SearchKey::Op::And};
+        both.children = {std::move(told), std::move(m_program.key)};
+        session.ask(ThreadMessages{std::move(both), m_program.algorithm});
+    }
+
+    void answered(Session &session, NeedId, Answer &answer) override
+    {
+        const auto *threaded = std::get_if<Threaded>(&answer);
+        if (!threaded) {
+            const auto *failure = std::get_if<Failure>(&answer);
+            return session.failed(failure ? failure->error : Error{});
+        }
+        session.out += "* THREAD";
+        if (threaded->threads > 0)
+            session.out += ' ';
+        write(session.out, *threaded, session.view->messages());
+        session.out += "\r\n";
+        session.ok("Done");
+    }
+
+private:
+    // "(1 2 (3)(4 5))": a chain without parentheses, branches each in its own.
+    void write(QByteArray &out, const Threaded &threaded, const UidMap &messages) const
+    {
+        QList<Branches> open;
+        for (const ThreadNode &node : threaded.nodes) {
+            if (open.isEmpty() || open.last().many)
+                out += '(';
+            if (node.uid)
+                appendNumber(out, m_numbering == Numbering::Uid ? node.uid : quint32(messages.indexOf(node.uid) + 1));
+            if (node.children > 0) {
+                if (node.uid)
+                    out += ' ';
+                open += Branches{node.children, node.children > 1};
+            } else {
+                close(out, open);
+            }
+        }
+    }
+
+    // Of a message with others under it.
+    struct Branches
+    {
+        qsizetype left; // the one being written included
+        bool many;
+    };
+
+    // After a leaf: all that ends with it.
+    static void close(QByteArray &out, QList<Branches> &open)
+    {
+        while (!open.isEmpty()) {
+            Branches &last = open.last();
+            if (last.many)
+                out += ')';
+            if (--last.left > 0)
+                return;
+            open.removeLast();
+        }
+        out += ')';
+    }
+
+    SearchProgram m_program;
+    Numbering m_numbering;
+};
+
+Result<TaskPointer> parse(Lexer &lexer, Numbering numbering, SearchForm form)
+{
+    auto program = parseSearchProgram(lexer, form);
+    if (program && form == SearchForm::Thread)
+        return std::make_unique<ThreadTask>(std::move(*program), numbering);
     if (program)
         return std::make_unique<SearchTask>(std::move(*program), numbering);
     if (program.error().kind != ErrorKind::NotFound)
@@ -199,12 +312,32 @@ Result<TaskPointer> parse(Lexer &lexer, Numbering numbering)
 
 Result<TaskPointer> parseSearch(Lexer &lexer, const Session &)
 {
-    return parse(lexer, Numbering::Sequence);
+    return parse(lexer, Numbering::Sequence, SearchForm::Search);
 }
 
 Result<TaskPointer> parseUidSearch(Lexer &lexer, const Session &)
 {
-    return parse(lexer, Numbering::Uid);
+    return parse(lexer, Numbering::Uid, SearchForm::Search);
+}
+
+Result<TaskPointer> parseSort(Lexer &lexer, const Session &)
+{
+    return parse(lexer, Numbering::Sequence, SearchForm::Sort);
+}
+
+Result<TaskPointer> parseUidSort(Lexer &lexer, const Session &)
+{
+    return parse(lexer, Numbering::Uid, SearchForm::Sort);
+}
+
+Result<TaskPointer> parseThread(Lexer &lexer, const Session &)
+{
+    return parse(lexer, Numbering::Sequence, SearchForm::Thread);
+}
+
+Result<TaskPointer> parseUidThread(Lexer &lexer, const Session &)
+{
+    return parse(lexer, Numbering::Uid, SearchForm::Thread);
 }
 
 } // namespace posthorn::imap

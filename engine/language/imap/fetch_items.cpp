@@ -20,7 +20,7 @@ struct Named
     Kind kind;
 };
 
-constexpr std::array<Named, 9> simpleItems{{
+constexpr std::array<Named, 11> simpleItems{{
     {"UID", Kind::Uid},
     {"FLAGS", Kind::Flags},
     {"INTERNALDATE", Kind::InternalDate},
@@ -30,6 +30,8 @@ constexpr std::array<Named, 9> simpleItems{{
     {"BODYSTRUCTURE", Kind::BodyStructure},
     {"MODSEQ", Kind::ModSeq},
     {"SAVEDATE", Kind::SaveDate},
+    {"EMAILID", Kind::EmailId},
+    {"THREADID", Kind::ThreadId},
 }};
 
 bool is(QByteArrayView name, QByteArrayView other)

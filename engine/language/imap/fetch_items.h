@@ -37,7 +37,7 @@ struct Section
 
 struct FetchItem
 {
-    enum class Kind { Uid, Flags, InternalDate, Size, Envelope, Body, BodyStructure, ModSeq, SaveDate, Section };
+    enum class Kind { Uid, Flags, InternalDate, Size, Envelope, Body, BodyStructure, ModSeq, SaveDate, EmailId, ThreadId, Section };
 
     Kind kind = Kind::Uid;
     Section section; // of Kind::Section

@@ -3,6 +3,7 @@
 #include "language/imap/bodystructure_text.h"
 #include "language/imap/date_time.h"
 #include "language/imap/number_set.h"
+#include "language/imap/object_id.h"
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
 
@@ -89,6 +90,12 @@ void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage
     case Kind::SaveDate:
         out += "SAVEDATE ";
         return appendDateOrNil(out, row.saveDate);
+    case Kind::EmailId:
+        out += "EMAILID (" + objectId(row.mark.message) + ')';
+        return;
+    case Kind::ThreadId:
+        out += "THREADID NIL"; // threads are found when they are asked for, and have no name that lasts
+        return;
     case Kind::Section:
         return;
     }

@@ -13,6 +13,26 @@ constexpr qint64 batchOctets = 256 * 1024;
 constexpr qint64 pieceOctets = 128 * 1024;
 constexpr qint64 maxFiltered = 1024 * 1024; // octets of a part's header that are looked at
 
+// Those of the messages that are at these positions among them; each range begins and ends with a message.
+QList<UidRange> positionsOf(const QList<UidRange> &uids, const UidMap &messages, const PartialRange &partial)
+{
+    qsizetype count = 0;
+    for (const UidRange &range : uids)
+        count += messages.indexOf(range.last) - messages.indexOf(range.first) + 1;
+    const auto [begin, end] = partial.within(count);
+    QList<UidRange> found;
+    qsizetype at = 0; // position of the first of the range
+    for (const UidRange &range : uids) {
+        const qsizetype first = messages.indexOf(range.first);
+        const qsizetype size = messages.indexOf(range.last) - first + 1;
+        const qsizetype from = std::max(begin - at, qsizetype(0)), to = std::min(end - at, size);
+        if (from < to)
+            found += UidRange{messages.at(first + from), messages.at(first + to - 1)};
+        at += size;
+    }
+    return found;
+}
+
 } // namespace
 
 FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items, FetchModifiers modifiers)
@@ -35,7 +55,9 @@ void FetchTask::begin(Session &session)
         m_itemsWithFlags.require(FetchItem::Kind::ModSeq);
     if (session.qresync) // RFC 7162 §3.2.4
         m_itemsWithFlags.require(FetchItem::Kind::Uid);
-    const auto uids = resolve(session, m_set, m_numbering);
+    auto uids = resolve(session, m_set, m_numbering);
+    if (uids && m_modifiers.partial)
+        uids = positionsOf(*uids, session.view->messages(), *m_modifiers.partial);
     if (!uids) {
         session.bad("No such message");
     } else if (m_modifiers.vanished) {

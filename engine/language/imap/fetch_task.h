@@ -5,17 +5,19 @@
 #include "language/imap/fetch_items.h"
 #include "language/imap/fetch_response.h"
 #include "language/imap/number_set.h"
+#include "language/imap/search_parse.h"
 #include "language/imap/session.h"
 
 #include <QQueue>
 
 namespace posthorn::imap {
 
-// RFC 7162 §3.1.4.1, §3.2.6
+// RFC 7162 §3.1.4.1, §3.2.6, RFC 9394 §3.3
 struct FetchModifiers
 {
     ModSeq changedSince = 0; // 0: not given
     bool vanished = false;
+    std::optional<PartialRange> partial;
 };
 
 class FetchTask : public Task

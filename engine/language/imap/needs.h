@@ -35,8 +35,9 @@ struct CloseMailbox {};
 struct ListVanished { QList<UidRange> uids; ModSeq since = 0; };
 // Answered by MailboxStatus.
 struct StatusMailbox { QString name; };
-// Answered by Done. specialUse: "\\Sent" and so on, or empty.
+// Answered by Created. specialUse: "\\Sent" and so on, or empty.
 struct CreateMailbox { QString name; QByteArray specialUse; };
+// Those that follow are answered by Done.
 struct DeleteMailbox { QString name; };
 struct RenameMailbox { QString from; QString to; };
 struct SubscribeMailbox { QString name; bool subscribe = true; };
@@ -82,7 +83,7 @@ struct SearchKey
     enum class Op {
         All, And, Or, Not, Uids, HasFlags, LacksFlags, Keyword, Unkeyword, Recent, Old, New,
         Before, On, Since, SentBefore, SentOn, SentSince, Larger, Smaller, Older, Younger,
-        Header, Subject, From, To, Cc, Bcc, Body, Text, ModSeqAtLeast, SavedBefore, SavedOn, SavedSince, Never,
+        Header, Subject, From, To, Cc, Bcc, Body, Text, ModSeqAtLeast, SavedBefore, SavedOn, SavedSince, Message, Never,
     };
     Op op = Op::All;
     QList<SearchKey> children;  // And: any number, Or: two, Not: one
@@ -90,9 +91,19 @@ struct SearchKey
     Flags flags = 0;            // HasFlags, LacksFlags: system flags
     QByteArray name;            // Header: field name; Keyword, Unkeyword: the keyword
     QString text;               // text to look for, decoded; empty matches any
-    qint64 number = 0;          // sizes in octets, dates as days since 1970, Older and Younger in seconds, MODSEQ
+    qint64 number = 0;          // sizes in octets, dates as days since 1970, Older and Younger in seconds, MODSEQ, message id
 };
-struct SearchMessages { SearchKey key; };
+// SORT (RFC 5256, 5957)
+struct SortCriterion
+{
+    enum class By { Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Size, Subject, To };
+    By by = By::Arrival;
+    bool reverse = false;
+};
+struct SearchMessages { SearchKey key; QList<SortCriterion> order; /* empty: by UID */ };
+// THREAD (RFC 5256). Answered by Threaded.
+enum class ThreadAlgorithm { OrderedSubject, References, Refs };
+struct ThreadMessages { SearchKey key; ThreadAlgorithm algorithm = ThreadAlgorithm::References; };
 
 // ID (RFC 2971), for the log. No answer.
 struct ClientId { QList<std::pair<QByteArray, QByteArray>> fields; };
@@ -104,12 +115,13 @@ struct GetQuota { QString mailbox; };
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendEnd, AppendCancel, FetchMessages, ReadContent, StoreFlags, CopyMessages,
-                          ExpungeMessages, SearchMessages, ClientId, Refused, GetQuota>;
+                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota>;
 struct Need { NeedId id = 0; What what; };
 
 // --- answers ---------------------------------------------------------------------------------------------------
 
 struct Done {};
+struct Created { MailboxId mailbox; };
 struct Failure { Error error; };
 struct SaslAnswer
 {
@@ -154,6 +166,7 @@ struct FetchedRow
     qint64 internalDate = 0;    // ms since 1970
     int internalDateOffset = 0; // minutes east of UTC
     qint64 saveDate = 0;
+    qint64 sentDate = 0; // s since 1970, 0: none
     QByteArray envelope, bodyStructure, header, parts, body;
 };
 struct FetchedRows { QList<FetchedRow> rows; Uid nextUid = 0; /* 0: that was all; else go on from here */ };
@@ -162,10 +175,12 @@ struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 716
 struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };
 struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
 struct Vanished { QList<UidRange> uids; /* ascending */ };
-struct Found { QList<Uid> uids; ModSeq highestModSeq = 0; };
+struct Found { QList<Uid> uids; /* ascending, or in the order asked for */ ModSeq highestModSeq = 0; };
+struct ThreadNode { Uid uid = 0; /* 0: its message is not here */ qsizetype children = 0; };
+struct Threaded { QList<ThreadNode> nodes; /* each before its children */ qsizetype threads = 0; };
 struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
 
-using Answer = std::variant<Done, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
-                            ContentPiece, FlagsStored, Copied, Expunged, Vanished, Found, Quota>;
+using Answer = std::variant<Done, Created, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
+                            ContentPiece, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota>;
 
 } // namespace posthorn::imap

@@ -43,6 +43,10 @@ POSTHORN_IMAP_PARSER(parseMove)
 POSTHORN_IMAP_PARSER(parseUidMove)
 POSTHORN_IMAP_PARSER(parseSearch)
 POSTHORN_IMAP_PARSER(parseUidSearch)
+POSTHORN_IMAP_PARSER(parseSort)
+POSTHORN_IMAP_PARSER(parseUidSort)
+POSTHORN_IMAP_PARSER(parseThread)
+POSTHORN_IMAP_PARSER(parseUidThread)
 #undef POSTHORN_IMAP_PARSER
 
 } // namespace posthorn::imap

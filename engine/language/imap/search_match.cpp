@@ -171,6 +171,7 @@ SearchMatcher::Verdict SearchMatcher::evaluate(const Node &node, const Subject &
     case Op::New: return sure(node.firstRecent != 0 && mark.uid >= node.firstRecent && !(mark.flags & flag::Seen));
     case Op::Larger: return sure(mark.size > node.number);
     case Op::Smaller: return sure(mark.size < node.number);
+    case Op::Message: return sure(mark.message.value == node.number);
     case Op::ModSeqAtLeast: return sure(mark.modSeq >= ModSeq(node.number));
     case Op::All: return Verdict::Yes;
     case Op::Never: return Verdict::No;

@@ -1,11 +1,14 @@
 #include "language/imap/search_parse.h"
 
 #include "language/imap/lexer.h"
+#include "language/imap/object_id.h"
 #include "language/message/charset.h"
 
 #include <QStringDecoder>
 
+#include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace posthorn::imap {
 
@@ -15,7 +18,7 @@ namespace {
 
 using Op = SearchKey::Op;
 
-enum class Operand { None, Text, Date, Number, Keyword, Set, Header };
+enum class Operand { None, Text, Date, Number, Keyword, Set, Header, ObjectId };
 
 struct KeyRow
 {
@@ -34,6 +37,7 @@ constexpr std::array keyTable{
     KeyRow{"CC", Op::Cc, Operand::Text},
     KeyRow{"DELETED", Op::HasFlags, Operand::None, flag::Deleted},
     KeyRow{"DRAFT", Op::HasFlags, Operand::None, flag::Draft},
+    KeyRow{"EMAILID", Op::Message, Operand::ObjectId},
     KeyRow{"FLAGGED", Op::HasFlags, Operand::None, flag::Flagged},
     KeyRow{"FROM", Op::From, Operand::Text},
     KeyRow{"HEADER", Op::Header, Operand::Header},
@@ -46,6 +50,7 @@ constexpr std::array keyTable{
     KeyRow{"RECENT", Op::Recent, Operand::None},
     KeyRow{"SAVEDBEFORE", Op::SavedBefore, Operand::Date},
     KeyRow{"SAVEDON", Op::SavedOn, Operand::Date},
+    KeyRow{"SAVEDATESUPPORTED", Op::All, Operand::None},
     KeyRow{"SAVEDSINCE", Op::SavedSince, Operand::Date},
     KeyRow{"SEEN", Op::HasFlags, Operand::None, flag::Seen},
     KeyRow{"SENTBEFORE", Op::SentBefore, Operand::Date},
@@ -55,6 +60,7 @@ constexpr std::array keyTable{
     KeyRow{"SMALLER", Op::Smaller, Operand::Number},
     KeyRow{"SUBJECT", Op::Subject, Operand::Text},
     KeyRow{"TEXT", Op::Text, Operand::Text},
+    KeyRow{"THREADID", Op::Never, Operand::ObjectId}, // no message has one
     KeyRow{"TO", Op::To, Operand::Text},
     KeyRow{"UID", Op::Uids, Operand::Set},
     KeyRow{"UNANSWERED", Op::LacksFlags, Operand::None, flag::Answered},
@@ -78,12 +84,16 @@ const KeyRow *findRow(QByteArrayView name)
 class Parser
 {
 public:
-    explicit Parser(Lexer &lexer) : m_lexer(lexer) {}
+    Parser(Lexer &lexer, SearchForm form) : m_lexer(lexer), m_form(form) {}
     Result<SearchProgram> parse();
 
 private:
     Result<void> returnOptions();
+    Result<void> returnOption(const QByteArray &word);
+    Result<void> criteria();
+    Result<void> algorithm();
     Result<void> charset();
+    Result<void> charsetName();
     Result<SearchKey> list(int depth, bool inParentheses);
     Result<SearchKey> key(int depth);
     Result<SearchKey> named(int depth);
@@ -93,6 +103,7 @@ private:
     Result<QString> text();
 
     Lexer &m_lexer;
+    SearchForm m_form;
     SearchProgram m_program;
     QByteArray m_charset = "UTF-8";
     int m_keys = 0;
@@ -110,21 +121,81 @@ Result<void> Parser::returnOptions()
         return open;
     while (!m_lexer.take(')')) {
         const QByteArray word = m_lexer.takeName().toByteArray().toUpper();
-        if (word == "MIN")
-            wanted.minimum = true;
-        else if (word == "MAX")
-            wanted.maximum = true;
-        else if (word == "ALL")
-            wanted.all = true;
-        else if (word == "COUNT")
-            wanted.count = true;
-        else if (word == "SAVE")
-            wanted.save = true;
-        else
-            return m_lexer.error(u"Unknown return option"_s);
+        if (auto known = returnOption(word); !known)
+            return known;
         m_lexer.take(' ');
     }
-    wanted.all = wanted.all || (!wanted.minimum && !wanted.maximum && !wanted.count && !wanted.save);
+    if (wanted.partial && wanted.all)
+        return m_lexer.error(u"Either ALL or PARTIAL"_s); // RFC 9394 §3.1
+    wanted.all = wanted.all || (!wanted.minimum && !wanted.maximum && !wanted.count && !wanted.save && !wanted.partial);
+    return m_lexer.space();
+}
+
+Result<void> Parser::returnOption(const QByteArray &word)
+{
+    ReturnOptions &wanted = m_program.returns;
+    if (word == "MIN")
+        wanted.minimum = true;
+    else if (word == "MAX")
+        wanted.maximum = true;
+    else if (word == "ALL")
+        wanted.all = true;
+    else if (word == "COUNT")
+        wanted.count = true;
+    else if (word == "SAVE")
+        wanted.save = true;
+    else if (word != "PARTIAL" || wanted.partial)
+        return m_lexer.error(u"Unknown return option"_s);
+    if (word != "PARTIAL")
+        return {};
+    if (auto space = m_lexer.space(); !space)
+        return space;
+    auto range = parsePartialRange(m_lexer);
+    if (!range)
+        return std::unexpected(range.error());
+    wanted.partial = *range;
+    return {};
+}
+
+// (REVERSE SUBJECT DATE)
+Result<void> Parser::criteria()
+{
+    using By = SortCriterion::By;
+    static constexpr std::array<std::pair<QByteArrayView, By>, 9> names{{
+        {"ARRIVAL", By::Arrival}, {"CC", By::Cc}, {"DATE", By::Date}, {"DISPLAYFROM", By::DisplayFrom},
+        {"DISPLAYTO", By::DisplayTo}, {"FROM", By::From}, {"SIZE", By::Size}, {"SUBJECT", By::Subject}, {"TO", By::To},
+    }};
+    if (auto open = m_lexer.expect('('); !open)
+        return open;
+    do {
+        const bool reverse = m_lexer.takeWord("REVERSE");
+        if (reverse) {
+            if (auto space = m_lexer.space(); !space)
+                return space;
+        }
+        const QByteArrayView word = m_lexer.takeName();
+        const auto row = std::ranges::find_if(names, [word](const auto &name) {
+            return name.first.compare(word, Qt::CaseInsensitive) == 0;
+        });
+        if (row == names.end() || m_program.order.size() == maxSortCriteria)
+            return m_lexer.error(u"Unknown sort criterion, or too many"_s);
+        m_program.order += SortCriterion{row->second, reverse};
+    } while (m_lexer.take(' '));
+    if (auto close = m_lexer.expect(')'); !close)
+        return close;
+    return m_lexer.space();
+}
+
+Result<void> Parser::algorithm()
+{
+    if (m_lexer.takeWord("ORDEREDSUBJECT"))
+        m_program.algorithm = ThreadAlgorithm::OrderedSubject;
+    else if (m_lexer.takeWord("REFERENCES"))
+        m_program.algorithm = ThreadAlgorithm::References;
+    else if (m_lexer.takeWord("REFS"))
+        m_program.algorithm = ThreadAlgorithm::Refs;
+    else
+        return m_lexer.error(u"Unknown threading algorithm"_s);
     return m_lexer.space();
 }
 
@@ -134,6 +205,11 @@ Result<void> Parser::charset()
         return {};
     if (auto space = m_lexer.space(); !space)
         return space;
+    return charsetName();
+}
+
+Result<void> Parser::charsetName()
+{
     const auto name = m_lexer.astring();
     if (!name)
         return std::unexpected(name.error());
@@ -203,6 +279,13 @@ Result<SearchKey> Parser::operand(const KeyRow &row)
         key.name = *name;
         if (const auto space = m_lexer.space(); !space)
             return std::unexpected(space.error());
+    }
+    if (row.operand == Operand::ObjectId) {
+        const auto name = m_lexer.atom();
+        if (!name)
+            return std::unexpected(name.error());
+        key.number = messageOf(*name).value;
+        return key;
     }
     if (row.operand == Operand::Keyword) {
         const auto name = m_lexer.atom();
@@ -283,9 +366,15 @@ Result<SearchKey> Parser::list(int depth, bool inParentheses)
 
 Result<SearchProgram> Parser::parse()
 {
-    if (const auto options = returnOptions(); !options)
-        return std::unexpected(options.error());
-    if (const auto known = charset(); !known)
+    if (m_form != SearchForm::Thread) {
+        if (const auto options = returnOptions(); !options)
+            return std::unexpected(options.error());
+    }
+    if (m_form != SearchForm::Search) {
+        if (const auto how = m_form == SearchForm::Sort ? criteria() : algorithm(); !how)
+            return std::unexpected(how.error());
+    }
+    if (const auto known = m_form == SearchForm::Search ? charset() : charsetName(); !known)
         return std::unexpected(known.error());
     auto top = list(0, false);
     if (!top)
@@ -312,7 +401,39 @@ bool resolveKey(SearchKey &key, const QList<SearchSet> &sets, const SetResolver 
 
 } // namespace
 
-Result<SearchProgram> parseSearchProgram(Lexer &lexer) { return Parser(lexer).parse(); }
+std::pair<qsizetype, qsizetype> PartialRange::within(qsizetype count) const
+{
+    const qsizetype begin = std::min<qsizetype>(qsizetype(first) - 1, count), end = std::min<qsizetype>(last, count);
+    return fromEnd ? std::pair(count - end, count - begin) : std::pair(begin, end);
+}
+
+QByteArray PartialRange::text() const
+{
+    const QByteArray sign = fromEnd ? "-" : "";
+    return sign + QByteArray::number(first) + ':' + sign + QByteArray::number(last);
+}
+
+Result<PartialRange> parsePartialRange(Lexer &lexer)
+{
+    PartialRange range;
+    range.fromEnd = lexer.take('-');
+    const auto one = lexer.nzNumber();
+    if (!one)
+        return std::unexpected(one.error());
+    if (auto colon = lexer.expect(':'); !colon)
+        return std::unexpected(colon.error());
+    if (range.fromEnd) {
+        if (auto minus = lexer.expect('-'); !minus)
+            return std::unexpected(minus.error());
+    }
+    const auto other = lexer.nzNumber();
+    if (!other)
+        return std::unexpected(other.error());
+    std::tie(range.first, range.last) = std::minmax(*one, *other);
+    return range;
+}
+
+Result<SearchProgram> parseSearchProgram(Lexer &lexer, SearchForm form) { return Parser(lexer, form).parse(); }
 
 bool resolveSets(SearchProgram &program, const SetResolver &resolver)
 {

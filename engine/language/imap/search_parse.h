@@ -1,5 +1,6 @@
-// The SEARCH program (RFC 9051 §6.4.4, RFC 3501 §6.4.4; RETURN: RFC 4731, 5182; MODSEQ: RFC 7162; OLDER and YOUNGER:
-// RFC 5032; SAVEDBEFORE and its kin: RFC 8514) as a value.
+// The SEARCH program (RFC 9051 §6.4.4, RFC 3501 §6.4.4; RETURN: RFC 4731, 5182; PARTIAL: RFC 9394; MODSEQ: RFC 7162;
+// OLDER and YOUNGER: RFC 5032; SAVEDBEFORE and its kin: RFC 8514; EMAILID and THREADID: RFC 8474) as a value; also that
+// of SORT and THREAD (RFC 5256, 5267).
 #pragma once
 
 #include "language/imap/needs.h"
@@ -14,11 +15,26 @@ namespace posthorn::imap {
 
 class Lexer;
 
+// Which of the results, counted from 1, or from the last one back (RFC 9394 §3.1).
+struct PartialRange
+{
+    bool fromEnd = false;
+    quint32 first = 1, last = 1; // first <= last
+
+    // Positions [begin, end) among `count` results.
+    [[nodiscard]] std::pair<qsizetype, qsizetype> within(qsizetype count) const;
+    [[nodiscard]] QByteArray text() const; // "1:100", "-1:-100"
+    bool operator==(const PartialRange &) const = default;
+};
+[[nodiscard]] Result<PartialRange> parsePartialRange(Lexer &lexer);
+
 struct ReturnOptions
 {
     bool given = false; // RETURN was there, with an empty list too: answer with ESEARCH
     bool minimum = false, maximum = false, all = false, count = false, save = false;
+    std::optional<PartialRange> partial;
 
+    [[nodiscard]] bool onlySaves() const { return save && !minimum && !maximum && !all && !count && !partial; }
     bool operator==(const ReturnOptions &) const = default;
 };
 
@@ -36,14 +52,19 @@ struct SearchProgram
     ReturnOptions returns;    // "RETURN ()" and nothing else but SAVE: `all` is set where RFC 9051 says so
     QList<SearchSet> sets;
     bool usesModSeq = false;  // the answer tells MODSEQ (RFC 7162 §3.1.5)
+    QList<SortCriterion> order;                                        // of SORT
+    ThreadAlgorithm algorithm = ThreadAlgorithm::References;           // of THREAD
 };
 
 inline constexpr int maxSearchDepth = 200;
 inline constexpr int maxSearchKeys = 2'000;
+inline constexpr qsizetype maxSortCriteria = 20;
 
-// All arguments of SEARCH, to their end. An error of kind NotFound means an unknown charset: NO [BADCHARSET ...]; every
+enum class SearchForm { Search, Sort, Thread };
+
+// All arguments of SEARCH, SORT or THREAD, to their end. An error of kind NotFound means an unknown charset: NO [BADCHARSET ...]; every
 // other is BAD.
-[[nodiscard]] Result<SearchProgram> parseSearchProgram(Lexer &lexer);
+[[nodiscard]] Result<SearchProgram> parseSearchProgram(Lexer &lexer, SearchForm form = SearchForm::Search);
 
 // The UIDs that a set stands for now, ascending; nullopt when it names messages that are not there.
 using SetResolver = std::function<std::optional<QList<UidRange>>(const NumberSet &set, bool isUids)>;

@@ -1,5 +1,6 @@
 #include "language/imap/status_items.h"
 
+#include "language/imap/object_id.h"
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
 
@@ -15,7 +16,7 @@ struct Named
     StatusItem item;
 };
 
-constexpr std::array<Named, 9> table{{
+constexpr std::array<Named, 10> table{{
     {"MESSAGES", StatusItem::Messages},
     {"UIDNEXT", StatusItem::UidNext},
     {"UIDVALIDITY", StatusItem::UidValidity},
@@ -25,6 +26,7 @@ constexpr std::array<Named, 9> table{{
     {"RECENT", StatusItem::Recent},
     {"HIGHESTMODSEQ", StatusItem::HighestModSeq},
     {"APPENDLIMIT", StatusItem::AppendLimit},
+    {"MAILBOXID", StatusItem::MailboxId},
 }};
 
 qint64 valueOf(const MailboxStatus &status, StatusItem item, qint64 appendLimit)
@@ -47,6 +49,7 @@ qint64 valueOf(const MailboxStatus &status, StatusItem item, qint64 appendLimit)
     case StatusItem::HighestModSeq:
         return qint64(status.highestModSeq);
     case StatusItem::AppendLimit:
+    case StatusItem::MailboxId:
         break;
     }
     return appendLimit;
@@ -76,7 +79,10 @@ void appendStatus(QByteArray &out, const QString &name, const MailboxStatus &sta
         first = false;
         out += table[size_t(item)].name;
         out += ' ';
-        appendNumber(out, quint64(valueOf(status, item, appendLimit)));
+        if (item == StatusItem::MailboxId)
+            out += '(' + objectId(status.mailbox) + ')';
+        else
+            appendNumber(out, quint64(valueOf(status, item, appendLimit)));
     }
     out += ")\r\n";
 }

@@ -1,11 +1,11 @@
-// What STATUS can tell (RFC 9051 §6.3.11; SIZE: RFC 8438; APPENDLIMIT: RFC 7889).
+// What STATUS can tell (RFC 9051 §6.3.11; SIZE: RFC 8438; APPENDLIMIT: RFC 7889; MAILBOXID: RFC 8474).
 #pragma once
 
 #include "language/imap/needs.h"
 
 namespace posthorn::imap {
 
-enum class StatusItem { Messages, UidNext, UidValidity, Unseen, Deleted, Size, Recent, HighestModSeq, AppendLimit };
+enum class StatusItem { Messages, UidNext, UidValidity, Unseen, Deleted, Size, Recent, HighestModSeq, AppendLimit, MailboxId };
 
 // By name in any case.
 [[nodiscard]] std::optional<StatusItem> statusItem(QByteArrayView name);

@@ -146,11 +146,12 @@ void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
 
 void ImapService::on(ImapSession &, NeedId id, imap::CreateMailbox &need)
 {
-    m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
-                                         return store::Mailboxes::create(transaction, account, need.name,
-                                                                         need.specialUse);
-                                     }),
-                                     bring<imap::Done>(id));
+    m_world.store->write<imap::Created>(
+        [account = m_account, need](store::Transaction &transaction) -> Result<imap::Created> {
+            const auto created = store::Mailboxes::create(transaction, account, need.name, need.specialUse);
+            return created ? Result<imap::Created>({*created}) : std::unexpected(created.error());
+        },
+        bring<imap::Created>(id));
 }
 
 void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)

@@ -39,8 +39,8 @@ imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
     // The store keeps header and body apart; FETCH counts octets from the start of the whole message.
     if (!row.body.isNull())
         row.body.prepend(row.digest.header);
-    return {mark, row.internalDate, row.internalDateOffset, row.saveDate, std::move(row.digest.envelope),
-            std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
+    return {mark, row.internalDate, row.internalDateOffset, row.saveDate, row.digest.sentDate,
+            std::move(row.digest.envelope), std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
             std::move(row.body)};
 }
 
@@ -175,9 +175,29 @@ void ImapService::on(ImapSession &session, NeedId id, imap::SearchMessages &need
     if (!requireSelected(session, id))
         return;
     m_world.store->read<imap::Found>(
-        [mailbox = m_mailbox, index = m_index, key = need.key,
-         recent = m_firstRecent](store::Connection &connection) { return search(connection, mailbox, *index, key, recent); },
+        [mailbox = m_mailbox, index = m_index, need,
+         recent = m_firstRecent](store::Connection &connection) -> Result<imap::Found> {
+            auto found = search(connection, mailbox, *index, need.key, recent);
+            if (found && !need.order.isEmpty() && found->uids.size() > 1)
+                return sort(connection, mailbox, *found, need.order);
+            return found;
+        },
         bring<imap::Found>(id));
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::ThreadMessages &need)
+{
+    if (!requireSelected(session, id))
+        return;
+    m_world.store->read<imap::Threaded>(
+        [mailbox = m_mailbox, index = m_index, need,
+         recent = m_firstRecent](store::Connection &connection) -> Result<imap::Threaded> {
+            const auto found = search(connection, mailbox, *index, need.key, recent);
+            if (!found)
+                return std::unexpected(found.error());
+            return thread(connection, mailbox, found->uids, need.algorithm);
+        },
+        bring<imap::Threaded>(id));
 }
 
 } // namespace posthorn::access

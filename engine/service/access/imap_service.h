@@ -50,6 +50,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::CopyMessages &need);
     void on(ImapSession &session, NeedId id, imap::ExpungeMessages &need);
     void on(ImapSession &session, NeedId id, imap::SearchMessages &need);
+    void on(ImapSession &session, NeedId id, imap::ThreadMessages &need);
     void on(ImapSession &session, NeedId id, imap::ClientId &need);
     void on(ImapSession &session, NeedId id, imap::Refused &need);
     void on(ImapSession &session, NeedId id, imap::GetQuota &need);
