@@ -206,6 +206,15 @@ SearchMatcher::Verdict SearchMatcher::evaluate(const Node &node, const Subject &
     return Verdict::No;
 }
 
+std::optional<SearchMatcher::FlagTest> SearchMatcher::flagTest() const
+{
+    if (m_root->op == Op::HasFlags)
+        return FlagTest{m_root->flags, m_root->flags};
+    if (m_root->op == Op::LacksFlags)
+        return FlagTest{m_root->flags, 0};
+    return std::nullopt;
+}
+
 SearchMatcher::Verdict SearchMatcher::matchMark(const MessageMark &mark) const { return evaluate(*m_root, {mark}); }
 SearchMatcher::Verdict SearchMatcher::matchRow(const FetchedRow &row) const { return evaluate(*m_root, {row.mark, &row}); }
 

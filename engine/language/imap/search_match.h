@@ -40,6 +40,9 @@ public:
     [[nodiscard]] bool needsText() const; // some key looks into the message
     [[nodiscard]] FetchWants rowWants() const; // what matchRow() looks at: dates and header, as far as keys need them
 
+    // When all that counts are a few flags, as it most often is: those under `mask` must be `value`.
+    struct FlagTest { Flags mask = 0, value = 0; };
+    [[nodiscard]] std::optional<FlagTest> flagTest() const;
     [[nodiscard]] Verdict matchMark(const MessageMark &mark) const;
     [[nodiscard]] Verdict matchRow(const FetchedRow &row) const;
     [[nodiscard]] bool matchAll(const FetchedRow &row, const TextTest &text) const;

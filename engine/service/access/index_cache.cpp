@@ -67,12 +67,6 @@ QList<MessageMark> MailboxIndex::marks(const QList<UidRange> &ranges, qsizetype 
     return found;
 }
 
-QList<MessageMark> MailboxIndex::allMarks() const
-{
-    const QMutexLocker lock(&m_mutex);
-    return QList<MessageMark>(m_marks.cbegin(), m_marks.cend()); // a deep copy: the index is changed in place
-}
-
 Keywords MailboxIndex::keywords() const
 {
     const QMutexLocker lock(&m_mutex);

@@ -36,7 +36,14 @@ public:
 
     // Marks of UIDs in ascending ranges, at most `limit`; *next: the UID to go on from, or 0.
     [[nodiscard]] QList<MessageMark> marks(const QList<UidRange> &ranges, qsizetype limit, Uid *next) const;
-    [[nodiscard]] QList<MessageMark> allMarks() const;
+    // Each mark, ascending by UID. Nobody else gets at the index meanwhile: `visit` only looks.
+    template<typename Visit>
+    void eachMark(Visit visit) const
+    {
+        const QMutexLocker lock(&m_mutex);
+        for (const MessageMark &mark : m_marks)
+            visit(mark);
+    }
     [[nodiscard]] Keywords keywords() const;
     [[nodiscard]] ModSeq highestModSeq() const;
 

@@ -136,13 +136,20 @@ Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, con
     imap::Found result;
     result.highestModSeq = index.highestModSeq();
     QList<MessageMark> open; // not decided by the mark
-    for (const MessageMark &mark : index.allMarks()) {
+    if (const auto flags = matcher.flagTest()) {
+        index.eachMark([&, test = *flags](const MessageMark &mark) {
+            if ((mark.flags & test.mask) == test.value)
+                result.uids += mark.uid;
+        });
+        return result;
+    }
+    index.eachMark([&](const MessageMark &mark) {
         const Verdict verdict = matcher.matchMark(mark);
         if (verdict == Verdict::Yes)
             result.uids += mark.uid;
         else if (verdict == Verdict::NeedMore)
             open += mark;
-    }
+    });
     if (open.isEmpty())
         return result;
     const qsizetype sure = result.uids.size();
