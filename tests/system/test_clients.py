@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real clients against the running server: Python's own, curl, swaks, mbsync, fetchmail."""
+"""Real clients against the running server: Python's own, curl, swaks, mbsync, mutt, fetchmail."""
 import imaplib, os, poplib, shutil, smtplib, subprocess, tempfile
 from email.message import EmailMessage
 from posthorn import *
@@ -174,6 +174,66 @@ SyncState *
         assert imap.search(None, "SUBJECT", '"from near"')[1][0].split()
 
 
+def mutt(folder, server, user, keys, mailbox="INBOX", more=()):
+    """Starts mutt in a terminal of its own, and presses the keys once the mailbox is open."""
+    rc = os.path.join(folder, "muttrc")
+    with open(rc, "w") as f:
+        f.write(f"""set imap_user="{user}" imap_pass="{PASSWORD}" smtp_pass="{PASSWORD}" ssl_starttls=yes ssl_force_tls=yes
+set certificate_file="{folder}/certificates" folder="imap://127.0.0.1:{server.ports['imap']}/" record="=Sent"
+set smtp_url="smtp://{user.replace('@', '%40')}@127.0.0.1:{server.ports['submission']}/" smtp_authenticators="plain"
+set from="{user}" realname="Anna" sort=threads delete=yes quit=yes wait_key=no header_cache="{folder}/cache" mail_check=0
+set ssl_verify_dates=no ssl_verify_host=no imap_qresync=yes imap_condstore=yes move=no beep=no confirmappend=no
+""" + "\n".join(more) + "\n")
+    command = ["mutt", "-n", "-F", rc] + ([] if keys is None else ["-e", f"push {keys}", "-f", f"={mailbox}"])
+    return command, {"HOME": folder, "TERM": "vt100", "LANG": "C.UTF-8"}
+
+
+def typed(command, env, text=None, seconds=60):
+    """Runs it in a pseudo terminal: it ends by itself, or the test fails with what the screen shows."""
+    import fcntl, pty, select, struct, termios, time
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.execvpe(command[0], command, {**os.environ, **env})
+    shown, until = b"", time.monotonic() + seconds
+    while time.monotonic() < until:
+        if select.select([terminal], [], [], 0.2)[0]:
+            try: piece = os.read(terminal, 65536)
+            except OSError: break
+            if not piece: break
+            shown += piece
+            if b"(a)ccept always" in shown[-400:] or b"ccept (a)lways" in shown[-400:]: os.write(terminal, b"a")
+    else:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        raise AssertionError(f"{command[0]} does not end; its screen: {shown[-3000:]!r}")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown[-3000:]
+
+
+def mutt_reads_sorts_and_sends():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna")
+        imap = server.imap()
+        for i in range(4): assert imap.append("INBOX", None, None, letter(f"n{i}").as_bytes().replace(b"\n", b"\r\n"))[0] == "OK"
+        certificate = ssl.get_server_certificate(("127.0.0.1", server.ports["imaps"]))
+        with open(os.path.join(folder, "certificates"), "w") as f: f.write(certificate)
+        user = "anna@example.test"
+        typed(*mutt(folder, server, user, "<first-entry><flag-message><first-entry><next-entry><delete-message><quit>"))
+        imap.select("INBOX", readonly=True)
+        assert subjects(imap) == ["n0", "n2", "n3"], subjects(imap)
+        assert imap.uid("SEARCH", "FLAGGED")[1] == [b"1"], imap.uid("SEARCH", "FLAGGED")
+        # A second visit, out of its header cache; a message moves.
+        typed(*mutt(folder, server, user, "<last-entry><save-message>=Archive<enter><first-entry><display-message><exit><quit>"))
+        assert subjects(imap) == ["n0", "n2"] and subjects(imap, "Archive") == ["n3"], (subjects(imap), subjects(imap, "Archive"))
+        imap.select("INBOX", readonly=True)
+        assert imap.uid("SEARCH", "SEEN")[1] == [b"1"]
+        # It sends, and keeps a copy.
+        command, env = mutt(folder, server, user, None)
+        tool(*command, "-s", "by mutt", user, text="Grüße\n", env=env)
+        assert subjects(imap) == ["n0", "n2", "by mutt"] and subjects(imap, "Sent") == ["by mutt"]
+        imap.logout()
+
+
 def fetchmail_takes_it_away():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         server.add("anna")
@@ -192,4 +252,4 @@ def fetchmail_takes_it_away():
 
 if __name__ == "__main__":
     run(python_clients_send_and_fetch, imap_does_a_days_work, another_session_is_told_at_once, curl_speaks_all_three,
-        swaks_tries_every_way_in, mbsync_agrees_both_ways, fetchmail_takes_it_away)
+        swaks_tries_every_way_in, mbsync_agrees_both_ways, mutt_reads_sorts_and_sends, fetchmail_takes_it_away)
