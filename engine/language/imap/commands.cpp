@@ -42,7 +42,7 @@ constexpr auto table = std::to_array<Command>({
     {"CLOSE"_L1, MailboxSelected, 0, parseClose},
     {"UNSELECT"_L1, MailboxSelected, 0, parseUnselect, "UNSELECT"_L1},
     {"EXPUNGE"_L1, MailboxSelected, 0, parseExpunge},
-    {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch},
+    {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch, "BINARY"_L1},
     {"STORE"_L1, MailboxSelected, UsesSequence, parseStore, "CONDSTORE QRESYNC"_L1},
     {"SEARCH"_L1, MailboxSelected, UsesSequence, parseSearch, "ESEARCH I18NLEVEL=1 OBJECTID PARTIAL SAVEDATE SEARCHRES WITHIN"_L1},
     {"SORT"_L1, MailboxSelected, UsesSequence, parseSort, "ESORT SORT SORT=DISPLAY"_L1},
@@ -87,7 +87,7 @@ const Command *findCommand(QByteArrayView name)
 
 QByteArray capabilities(const Session &session)
 {
-    QByteArray words = "IMAP4rev1 LITERAL+";
+    QByteArray words = "IMAP4rev2 IMAP4rev1 LITERAL+";
     const bool signedIn = session.state != NotAuthenticated;
     for (const Command &command : table) {
         // ENABLE and IDLE are told of before they may be used: there are clients that ask only once.

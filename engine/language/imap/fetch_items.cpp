@@ -34,6 +34,14 @@ constexpr std::array<Named, 11> simpleItems{{
     {"THREADID", Kind::ThreadId},
 }};
 
+constexpr std::array<SectionForm, 5> sectionForms{{
+    {.name = "BODY", .label = "BODY["},
+    {.name = "BODY.PEEK", .label = "BODY[", .peek = true},
+    {.name = "BINARY", .label = "BINARY[", .decoded = true},
+    {.name = "BINARY.PEEK", .label = "BINARY[", .peek = true, .decoded = true},
+    {.name = "BINARY.SIZE", .label = "BINARY.SIZE[", .peek = true, .decoded = true, .sizeOnly = true},
+}};
+
 bool is(QByteArrayView name, QByteArrayView other)
 {
     return name.compare(other, Qt::CaseInsensitive) == 0;
@@ -102,10 +110,10 @@ Result<void> FetchItems::add(Lexer &lexer)
         return parseError(u"Too many items"_s, start);
     const QByteArrayView name = lexer.takeName();
     if (lexer.peek() == '[') {
-        const bool peek = is(name, "BODY.PEEK");
-        if (!peek && !is(name, "BODY"))
+        const auto form = std::ranges::find_if(sectionForms, [name](const SectionForm &row) { return is(name, row.name); });
+        if (form == sectionForms.end())
             return parseError(u"Unknown item"_s, start);
-        auto section = parseSection(lexer, peek);
+        auto section = parseSection(lexer, *form);
         if (!section)
             return std::unexpected(section.error());
         add(FetchItem{Kind::Section, *std::move(section)});

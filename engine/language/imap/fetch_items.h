@@ -13,7 +13,8 @@ namespace posthorn::imap {
 
 class Lexer;
 
-// BODY[...] and its older forms RFC822, RFC822.HEADER and RFC822.TEXT.
+// BODY[...] and its older forms RFC822, RFC822.HEADER and RFC822.TEXT; BINARY[...] and BINARY.SIZE[...] (RFC 9051
+// §6.4.5.1, RFC 3516 §4.2).
 struct Section
 {
     enum class Kind { Whole, Header, HeaderFields, HeaderFieldsNot, Mime, Text };
@@ -22,6 +23,8 @@ struct Section
     QList<quint32> path;                       // part numbers, none: the message itself
     std::optional<message::FieldNames> fields; // HeaderFields and HeaderFieldsNot
     bool peek = false;                         // does not set \Seen
+    bool decoded = false;                      // BINARY: without its content transfer encoding
+    bool sizeOnly = false;                     // BINARY.SIZE
     bool isPartial = false;
     qint64 from = 0;   // isPartial: the first octet,
     qint64 length = 0; // and how many at most

@@ -101,21 +101,30 @@ void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage
     }
 }
 
-void appendSectionHead(QByteArray &out, const Section &section, qint64 size)
+void appendSectionHead(QByteArray &out, const Section &section, qint64 size, bool hasNul)
+{
+    out += section.label;
+    out += hasNul ? " ~" : " ";
+    appendLiteralHead(out, size);
+}
+
+void appendBinarySize(QByteArray &out, const Section &section, qint64 size)
 {
     out += section.label;
     out += ' ';
-    appendLiteralHead(out, size);
+    appendNumber(out, quint64(size));
 }
 
 void appendSection(QByteArray &out, const Section &section, const SectionRange &range)
 {
-    if (range.place == Place::Missing) {
+    if (range.place != Place::Ready) {
         out += section.label;
-        out += " NIL";
+        out += section.sizeOnly ? " 0" : " NIL";
         return;
     }
-    appendSectionHead(out, section, range.bytes.size());
+    if (section.sizeOnly)
+        return appendBinarySize(out, section, range.bytes.size());
+    appendSectionHead(out, section, range.bytes.size(), section.decoded && range.bytes.contains('\0'));
     out += range.bytes;
 }
 
@@ -134,7 +143,7 @@ bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage 
             continue;
         }
         const SectionRange range = finder.locate(item.section);
-        if (range.place == Place::Stream || range.place == Place::Filter) {
+        if (range.place != Place::Ready && range.place != Place::Missing) {
             out.truncate(start);
             return false;
         }

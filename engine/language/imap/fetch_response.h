@@ -19,12 +19,15 @@ struct SectionRange
         Ready,   // `bytes`
         Stream,  // `length` octets of the message from `offset`, the partial is applied already: write them as they come
         Filter,  // the same, but a header to be read whole and handed to filteredHeader()
+        Decode,  // the same without the partial, and with an encoding to be taken off first
+        Unknown, // nobody knows the encoding: [UNKNOWN-CTE]
     };
 
     Place place = Place::Missing;
     QByteArray bytes;  // may refer to the row's octets: use it while the row is there
     qint64 offset = 0; // from the start of the message
     qint64 length = 0;
+    QByteArray encoding; // of Decode
 };
 
 // Finds sections of one message. The row must outlive it and have what FetchItems::wants() said.
@@ -36,12 +39,13 @@ public:
     [[nodiscard]] SectionRange locate(const Section &section);
 
 private:
-    struct Range { qint64 offset = 0; qint64 length = 0; };
+    struct Range { qint64 offset = 0; qint64 length = 0; QByteArray encoding = {}; };
 
     [[nodiscard]] const message::Part *root();
     [[nodiscard]] SectionRange ofOwnHeader(const Section &section);
     [[nodiscard]] std::optional<Range> rangeOf(const Section &section);
     [[nodiscard]] SectionRange inMessage(const Section &section, Range range) const;
+    [[nodiscard]] SectionRange decoded(const Section &section, SectionRange found) const;
 
     const FetchedRow &m_row;
     std::optional<message::Part> m_root;
@@ -71,10 +75,11 @@ void appendVanishedEarlier(QByteArray &out, const QList<UidRange> &uids);
 void appendFetchHead(QByteArray &out, quint32 number);
 // "UID 7"; not for a section.
 void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage &message);
-// "BODY[] {1234}" CRLF and the octets, or "BODY[9] NIL"; the range must be Missing or Ready.
+// "BODY[] {1234}" CRLF and the octets, "BODY[9] NIL" or "BINARY.SIZE[1] 7"; the range must be Missing, Unknown or Ready.
 void appendSection(QByteArray &out, const Section &section, const SectionRange &range);
-// "BODY[] {1234}" CRLF; then as many octets must follow.
-void appendSectionHead(QByteArray &out, const Section &section, qint64 size);
+// "BODY[] {1234}" CRLF, as a literal8 when there are NULs; then as many octets must follow.
+void appendSectionHead(QByteArray &out, const Section &section, qint64 size, bool hasNul = false);
+void appendBinarySize(QByteArray &out, const Section &section, qint64 size);
 void appendFetchEnd(QByteArray &out);
 
 } // namespace posthorn::imap

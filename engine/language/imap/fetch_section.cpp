@@ -17,16 +17,18 @@ class SectionReader
 public:
     explicit SectionReader(Lexer &lexer) : m_lexer(lexer) {}
 
-    Result<Section> read(bool peek)
+    Result<Section> read(const SectionForm &form)
     {
-        m_section.peek = peek;
-        m_section.label = "BODY["_ba;
+        m_section.peek = form.peek;
+        m_section.decoded = form.decoded;
+        m_section.sizeOnly = form.sizeOnly;
+        m_section.label = form.label.toByteArray();
         expect('[');
         if (m_lexer.peek() != ']')
             readSpecification();
         expect(']');
         m_section.label += ']';
-        if (m_lexer.peek() == '<')
+        if (m_lexer.peek() == '<' && !form.sizeOnly)
             readPartial();
         if (m_error)
             return std::unexpected(*m_error);
@@ -67,6 +69,8 @@ private:
                 return;
             m_section.label += '.';
         }
+        if (m_section.decoded)
+            fault(u"Part numbers expected"_s, m_lexer.offset());
         if (!m_error)
             readText();
     }
@@ -141,9 +145,9 @@ private:
 
 } // namespace
 
-Result<Section> parseSection(Lexer &lexer, bool peek)
+Result<Section> parseSection(Lexer &lexer, const SectionForm &form)
 {
-    return SectionReader(lexer).read(peek);
+    return SectionReader(lexer).read(form);
 }
 
 } // namespace posthorn::imap

@@ -7,6 +7,7 @@
 #include "language/imap/number_set.h"
 #include "language/imap/search_parse.h"
 #include "language/imap/session.h"
+#include "language/message/transfer_encoding.h"
 
 #include <QQueue>
 
@@ -47,6 +48,9 @@ private:
     [[nodiscard]] bool writeItems(Session &session);
     [[nodiscard]] bool writeSection(Session &session, const Section &section);
     void askContent(Session &session);
+    void decodedCame(Session &session, QByteArrayView bytes);
+    void counted(Session &session);
+    void writeDecoded(Session &session, QByteArray bytes);
     void contentCame(Session &session, const QByteArray &bytes);
     void contentMissing(Session &session, const Error &error);
     void rowDone();
@@ -77,6 +81,19 @@ private:
     std::optional<SectionFinder> m_finder;
     qsizetype m_item = 0;         // the next
     const Section *m_section = nullptr; // whose content is asked for
+    // A part's octets are read twice: its size is announced before the first of them.
+    struct Decoding
+    {
+        QByteArray encoding;
+        qint64 offset = 0, length = 0; // of what is encoded
+        message::TransferDecoder decoder{encoding};
+        qint64 size = 0;      // decoded
+        bool hasNul = false;
+        bool writing = false; // the second time
+        qint64 skip = 0;      // decoded octets before the partial
+    };
+    std::optional<Decoding> m_decoding;
+    bool m_isUnknown = false;     // a part's encoding: [UNKNOWN-CTE]
     bool m_filtering = false;
     QByteArray m_header;          // to be filtered
     qint64 m_offset = 0;          // of the content asked for next

@@ -1,5 +1,6 @@
 // Where the octets of a section are in a message.
 #include "language/imap/fetch_response.h"
+#include "language/message/transfer_encoding.h"
 
 #include <algorithm>
 
@@ -113,7 +114,7 @@ std::optional<SectionFinder::Range> SectionFinder::rangeOf(const Section &sectio
         part = &part->children.front();
     }
     if (section.kind == Kind::Whole || section.kind == Kind::Text)
-        return Range{part->bodyOffset, part->bodySize};
+        return Range{part->bodyOffset, part->bodySize, part->children.isEmpty() ? part->encoding : QByteArray()};
     return Range{part->headerOffset, part->headerSize};
 }
 
@@ -124,9 +125,18 @@ SectionRange SectionFinder::inMessage(const Section &section, Range range) const
     SectionRange found;
     found.offset = std::clamp<qint64>(range.offset, 0, size);
     found.length = std::clamp<qint64>(range.length, 0, size - found.offset);
+    const message::TransferDecoder decoder(section.decoded ? range.encoding : QByteArray());
+    if (!decoder.isKnown()) {
+        found.place = Place::Unknown;
+        return found;
+    }
+    if (!decoder.isIdentity()) {
+        found.encoding = range.encoding;
+        return decoded(section, std::move(found));
+    }
     if (section.isFiltered())
         found.length = std::min(found.length, longestFilteredHeader);
-    else
+    else if (!section.sizeOnly)
         applyPartial(section, found.offset, found.length);
     found.place = Place::Ready;
     if (isHere) {
@@ -139,6 +149,16 @@ SectionRange SectionFinder::inMessage(const Section &section, Range range) const
         found.bytes = filteredHeader(section, {});
     }
     return found;
+}
+
+SectionRange SectionFinder::decoded(const Section &section, SectionRange found) const
+{
+    if (m_row.body.isNull()) {
+        found.place = Place::Decode;
+        return found;
+    }
+    const auto octets = QByteArrayView(m_row.body).sliced(found.offset, found.length);
+    return ready(section, message::decodeTransfer(octets, found.encoding));
 }
 
 SectionRange SectionFinder::locate(const Section &section)

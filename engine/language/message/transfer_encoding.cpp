@@ -143,6 +143,9 @@ TransferDecoder::TransferDecoder(QByteArrayView encoding)
         m_kind = Kind::Base64;
     else if (equalsIgnoringCase(encoding, "quoted-printable"))
         m_kind = Kind::QuotedPrintable;
+    else
+        m_known = encoding.isEmpty() || equalsIgnoringCase(encoding, "7bit") || equalsIgnoringCase(encoding, "8bit")
+                  || equalsIgnoringCase(encoding, "binary");
 }
 
 void TransferDecoder::feed(QByteArrayView piece, QByteArray &out)

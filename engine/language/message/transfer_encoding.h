@@ -41,6 +41,8 @@ class TransferDecoder
 public:
     explicit TransferDecoder(QByteArrayView encoding = {});
 
+    // False: nobody knows how to decode it.
+    [[nodiscard]] bool isKnown() const { return m_known; }
     // True when octets come out as they went in.
     [[nodiscard]] bool isIdentity() const { return m_kind == Kind::Identity; }
 
@@ -51,6 +53,7 @@ private:
     enum class Kind { Identity, Base64, QuotedPrintable };
 
     Kind m_kind = Kind::Identity;
+    bool m_known = true;
     Base64Decoder m_base64;
     QuotedPrintableDecoder m_quotedPrintable;
 };

@@ -78,6 +78,62 @@ class TestFetching : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void decodesParts_data()
+    {
+        QTest::addColumn<QByteArray>("items");
+        QTest::addColumn<QByteArray>("expected");
+        const auto add = [](const char *items, const QByteArray &expected) { QTest::newRow(items) << QByteArray(items) << expected; };
+        const QByteArray ok = "f OK Done\r\n", unknown = "f NO [UNKNOWN-CTE] The encoding of a part is not known\r\n";
+        add("BINARY.PEEK[1]", "(BINARY[1] {7}\r\ncaf\xc3\xa9 x)\r\n" + ok);
+        add("BINARY.PEEK[1]<3.2>", "(BINARY[1]<3> {2}\r\n\xc3\xa9)\r\n" + ok);
+        add("BINARY.PEEK[1]<100.2>", "(BINARY[1]<100> {0}\r\n)\r\n" + ok);
+        add("BINARY.SIZE[1]", "(BINARY.SIZE[1] 7)\r\n" + ok);
+        add("BINARY.PEEK[2]", QByteArray("(BINARY[2] ~{5}\r\na\0b\xff\n)\r\n", 25) + ok);
+        add("(BINARY.SIZE[2] BINARY.PEEK[2]<2.1> UID)", "(BINARY.SIZE[2] 5 BINARY[2]<2> {1}\r\nb UID 1)\r\n" + ok);
+        add("BINARY.PEEK[3]", "(BINARY[3] NIL)\r\n" + unknown);
+        add("(BINARY.SIZE[3] UID)", "(BINARY.SIZE[3] 0 UID 1)\r\n" + unknown);
+        add("BINARY.PEEK[4]", "(BINARY[4] {15}\r\nSubject: x\r\n\r\ny)\r\n" + ok);
+        add("BINARY.PEEK[4.1]", "(BINARY[4.1] {1}\r\ny)\r\n" + ok);
+        add("BINARY.SIZE[4]", "(BINARY.SIZE[4] 15)\r\n" + ok);
+        add("BINARY.PEEK[9]", "(BINARY[9] NIL)\r\n" + ok);
+        add("BINARY.SIZE[9]", "(BINARY.SIZE[9] 0)\r\n" + ok);
+        add("BINARY.PEEK[]<0.7>", "(BINARY[]<0> {7}\r\nSubject)\r\n" + ok);
+        add("BINARY.PEEK[5]", "(BINARY[5] {0}\r\n)\r\n" + ok);
+        add("BINARY.PEEK[1.HEADER]", "");
+        add("BINARY.SIZE[1]<0.1>", "");
+    }
+    void decodesParts()
+    {
+        QFETCH(QByteArray, items);
+        QFETCH(QByteArray, expected);
+        const QByteArray message = "Subject: s\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+                                   "--b\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\ncaf=C3=A9=\r\n x\r\n"
+                                   "--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\nYQBi\r\n/wo=\r\n"
+                                   "--b\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n#0V%T\r\n"
+                                   "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n"
+                                   "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--b--\r\n";
+        for (const qint64 piece : {0, 1, 5, 1000}) { // 0: it comes with the row
+            Client client(1);
+            client.machine.receive("f FETCH 1 " + items + "\r\n");
+            if (expected.isEmpty()) {
+                QVERIFY(client.take().startsWith("f BAD "));
+                continue;
+            }
+            const auto [id, fetch] = client.need<FetchMessages>();
+            FetchedRow row = rowOf(1, message, fetch.wants);
+            if (piece > 0)
+                row.body = {};
+            client.machine.answer(id, FetchedRows{{row}, 0});
+            QByteArray output = client.take();
+            for (auto next = client.machine.nextNeed(); next; next = client.machine.nextNeed()) {
+                const auto read = std::get<ReadContent>(next->what);
+                client.machine.answer(next->id, ContentPiece{message.sliced(read.offset, std::min(piece, read.length))});
+                output += client.take();
+            }
+            QCOMPARE(output, "* 1 FETCH " + expected);
+        }
+    }
+
     void holdsLittleOfABigMessage()
     {
         const qint64 size = 50 * 1024 * 1024;
