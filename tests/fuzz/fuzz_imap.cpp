@@ -40,7 +40,7 @@ struct Answering
         return selected;
     }
     Answer operator()(const StatusMailbox &) const { return MailboxStatus{}; }
-    Answer operator()(const AppendEnd &) const { return Appended{7, 10}; }
+    Answer operator()(const AppendEnd &) const { return Appended{7, {{10, 10}}}; }
     Answer operator()(const FetchMessages &need) const
     {
         static const QByteArray header = "From: a@example.test\r\nSubject: x\r\n\r\n";
@@ -95,7 +95,7 @@ bool isAnswered(const What &what)
 {
     return !std::holds_alternative<SaslCancel>(what) && !std::holds_alternative<CloseMailbox>(what)
            && !std::holds_alternative<AppendCancel>(what) && !std::holds_alternative<ClientId>(what)
-           && !std::holds_alternative<Refused>(what);
+           && !std::holds_alternative<Refused>(what) && !std::holds_alternative<Unauthenticate>(what);
 }
 
 class World

@@ -61,6 +61,14 @@ inline QByteArray text(const SearchKey &key)
     return line;
 }
 
+inline QByteArray text(const AppendOptions &options)
+{
+    QByteArray line = '(' + options.flags.join(' ') + ") " + QByteArray::number(options.size);
+    if (options.internalDate)
+        line += ' ' + QByteArray::number(*options.internalDate) + ' ' + QByteArray::number(options.internalDateOffset);
+    return line;
+}
+
 // One line for a need: its name, then what it holds.
 struct Describe
 {
@@ -97,14 +105,12 @@ struct Describe
     }
     QByteArray operator()(const AppendBegin &need) const
     {
-        QByteArray line = "AppendBegin " + need.name.toUtf8() + " (" + need.flags.join(' ') + ") "
-                          + QByteArray::number(need.size);
-        if (need.internalDate)
-            line += ' ' + QByteArray::number(*need.internalDate) + ' ' + QByteArray::number(need.internalDateOffset);
-        return line;
+        return "AppendBegin " + need.name.toUtf8() + ' ' + text(need.options);
     }
+    QByteArray operator()(const AppendNext &need) const { return "AppendNext " + text(need.options); }
+    QByteArray operator()(const Unauthenticate &) const { return "Unauthenticate"; }
     QByteArray operator()(const AppendContent &need) const { return "AppendContent [" + need.bytes + ']'; }
-    QByteArray operator()(const AppendEnd &) const { return "AppendEnd"; }
+    QByteArray operator()(const AppendEnd &need) const { return need.replaces ? "AppendEnd replaces " + QByteArray::number(need.replaces) : QByteArray("AppendEnd"); }
     QByteArray operator()(const AppendCancel &) const { return "AppendCancel"; }
     QByteArray operator()(const FetchMessages &need) const
     {
@@ -342,7 +348,7 @@ private:
             return threaded;
         }
         if (name == "Appended")
-            return Appended{quint32(fields.number("uidvalidity", 7)), Uid(fields.number("uid"))};
+            return Appended{quint32(fields.number("uidvalidity", 7)), ranges(fields.named.value("uid"))};
         if (name == "Rows") {
             FetchedRows rows;
             for (const QByteArray &one : rest.split(';')) {

@@ -134,7 +134,7 @@ private:
         const bool fits = wanted.endsWith("...") ? line.startsWith(wanted.chopped(3)) : line == wanted;
         check(fits, "needed is: " + line);
         m_unanswered += need.id;
-        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused"};
+        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused", "Unauthenticate"};
         if (silent.contains(line.split(' ').first()))
             m_unanswered.removeLast();
     }

@@ -31,7 +31,7 @@ QByteArray systemFlag(const QByteArray &flag)
 
 } // namespace
 
-Arguments::Arguments(Lexer &lexer, const Session &session) : m_lexer(lexer), m_utf8(session.rev2) {}
+Arguments::Arguments(Lexer &lexer, const Session &session) : m_lexer(lexer), m_utf8(session.utf8Names()) {}
 
 template<typename T>
 T Arguments::taken(Result<T> result)

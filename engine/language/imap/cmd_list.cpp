@@ -40,7 +40,7 @@ public:
             m_tree = nameTree(*list);
             proceed(session);
         } else if (const auto *status = std::get_if<MailboxStatus>(&answer)) {
-            appendStatus(session.out, m_tree[m_at - 1].name, *status, m_options.returnStatus, session.rev2,
+            appendStatus(session.out, m_tree[m_at - 1].name, *status, m_options.returnStatus, session.utf8Names(),
                          session.config.maxMessageSize);
             proceed(session);
         } else if (const auto *failure = std::get_if<Failure>(&answer); failure && m_at > 0) {
@@ -102,7 +102,7 @@ private:
         if (!name.subscribed && !standsForBelow(name))
             return false;
         session.out += name.subscribed ? "* LSUB () \"/\" " : "* LSUB (\\Noselect) \"/\" ";
-        appendMailbox(session.out, name.name, session.rev2);
+        appendMailbox(session.out, name.name, session.utf8Names());
         session.out += "\r\n";
         return true;
     }
@@ -116,7 +116,7 @@ private:
         if (m_options.selectSpecialUse && name.specialUse.isEmpty())
             return false;
         session.out += "* LIST (" + attributes(session, name, isParent).join(' ') + ") \"/\" ";
-        appendMailbox(session.out, name.name, session.rev2);
+        appendMailbox(session.out, name.name, session.utf8Names());
         if (forBelow)
             session.out += " (CHILDINFO (\"SUBSCRIBED\"))";
         session.out += "\r\n";

@@ -336,7 +336,7 @@ Result<TaskPointer> parseStatus(Lexer &lexer, const Session &session)
     if (!arguments.ok())
         return arguments.error();
     return askTask<MailboxStatus>(StatusMailbox{name}, [name, items](Session &s, MailboxStatus &status) {
-        appendStatus(s.out, name, status, items, s.rev2, s.config.maxMessageSize);
+        appendStatus(s.out, name, status, items, s.utf8Names(), s.config.maxMessageSize);
         s.ok("Done");
     });
 }
@@ -350,7 +350,7 @@ Result<TaskPointer> parseGetQuotaRoot(Lexer &lexer, const Session &session)
         return arguments.error();
     return askTask<Quota>(GetQuota{name}, [name](Session &s, Quota &quota) {
         s.out += "* QUOTAROOT ";
-        appendMailbox(s.out, name, s.rev2);
+        appendMailbox(s.out, name, s.utf8Names());
         s.out += ' ';
         appendString(s.out, quota.root.toUtf8());
         s.out += "\r\n";

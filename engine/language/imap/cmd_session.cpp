@@ -45,6 +45,14 @@ Result<TaskPointer> parseLogout(Lexer &lexer, const Session &session)
     });
 }
 
+Result<TaskPointer> parseUnauthenticate(Lexer &lexer, const Session &session)
+{
+    return withoutArguments(lexer, session, [](Session &s) {
+        s.unauthenticate();
+        s.ok("Nobody is signed in", "CAPABILITY " + capabilities(s));
+    });
+}
+
 Result<TaskPointer> parseStartTls(Lexer &lexer, const Session &session)
 {
     return withoutArguments(lexer, session, [](Session &s) {
@@ -113,6 +121,10 @@ Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
         if (wanted.contains("IMAP4REV2") && offered.contains("IMAP4rev2")) {
             s.rev2 = true;
             enabled += " IMAP4rev2";
+        }
+        if (wanted.contains("UTF8=ACCEPT")) {
+            s.utf8Accept = true;
+            enabled += " UTF8=ACCEPT";
         }
         if (wanted.contains("CONDSTORE")) {
             s.enableCondstore();

@@ -22,6 +22,8 @@ namespace posthorn::imap {
 struct SaslBegin { QByteArray mechanism; std::optional<QByteArray> initialResponse; };
 struct SaslContinue { QByteArray response; };
 struct SaslCancel {};
+// UNAUTHENTICATE (RFC 8437): nobody is signed in any longer, nothing is selected. No answer.
+struct Unauthenticate {};
 // LOGIN command. Answered by SaslAnswer (never Challenge).
 struct VerifyPassword { QByteArray user; QByteArray password; };
 
@@ -43,10 +45,13 @@ struct RenameMailbox { QString from; QString to; };
 struct SubscribeMailbox { QString name; bool subscribe = true; };
 
 // APPEND. Begin is answered by Done (mailbox exists, quota has room for `size`), then Content (each answered by Done),
-// then End answered by Appended. AppendCancel has no answer. `internalDate` is ms since 1970 UTC.
-struct AppendBegin { QString name; QList<QByteArray> flags; std::optional<qint64> internalDate; int internalDateOffset = 0; qint64 size = 0; };
+// then End answered by Appended. AppendCancel has no answer. `internalDate` is ms since 1970 UTC. MULTIAPPEND (RFC 3502):
+// Next ends a message and begins another, answered as Begin is; all of them are there after End, or none.
+struct AppendOptions { QList<QByteArray> flags; std::optional<qint64> internalDate; int internalDateOffset = 0; qint64 size = 0; };
+struct AppendBegin { QString name; AppendOptions options; };
 struct AppendContent { QByteArray bytes; };
-struct AppendEnd {};
+struct AppendNext { AppendOptions options; };
+struct AppendEnd { Uid replaces = 0; /* REPLACE (RFC 8508): expunged from the selected mailbox at once */ };
 struct AppendCancel {};
 
 // What FETCH wants of each message. The service fills only what is asked for.
@@ -114,7 +119,7 @@ struct GetQuota { QString mailbox; };
 
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
-                          AppendContent, AppendEnd, AppendCancel, FetchMessages, ReadContent, StoreFlags, CopyMessages,
+                          AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota>;
 struct Need { NeedId id = 0; What what; };
 
@@ -159,7 +164,7 @@ struct MailboxStatus
     quint32 uidValidity = 0;
     ModSeq highestModSeq = 0;
 };
-struct Appended { quint32 uidValidity = 0; Uid uid = 0; };
+struct Appended { quint32 uidValidity = 0; QList<UidRange> uids; };
 struct FetchedRow
 {
     MessageMark mark;

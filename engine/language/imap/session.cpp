@@ -151,6 +151,16 @@ void Session::deselect()
     state = Authenticated;
 }
 
+void Session::unauthenticate()
+{
+    view.reset();
+    savedResult.clear();
+    rev2 = utf8Accept = condstore = qresync = false;
+    user.clear();
+    state = NotAuthenticated;
+    tell(Unauthenticate{});
+}
+
 void Session::enableCondstore()
 {
     if (std::exchange(condstore, true) || !view)
@@ -367,11 +377,21 @@ void Session::reject(const Reply &reply, const Command *command)
     afterReply(reply, command);
 }
 
+// A literal with these arguments before it. The name of the mailbox may be one as well.
+static bool isMessage(const Command &command, QByteArrayView arguments)
+{
+    if (!(command.flags & StreamsLiteral))
+        return false;
+    const bool replaces = command.name.endsWith("REPLACE"_L1);
+    return !(replaces ? arguments.sliced(std::min(arguments.indexOf(' ') + 1, arguments.size())) : arguments).isEmpty()
+           && (!replaces || arguments.contains(' '));
+}
+
 void Session::literalAnnounced()
 {
     const Words words = wordsOf(reader.command());
     const Command *command = findCommand(words.name);
-    if (command && (command->flags & StreamsLiteral) && !words.arguments.isEmpty()) {
+    if (command && isMessage(*command, words.arguments)) {
         dispatch(reader.command());
         return;
     }

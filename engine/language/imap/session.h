@@ -25,6 +25,7 @@ public:
     bool tls = false;
     bool channelBinding = false; // the certificate's hash is known
     bool rev2 = false;           // ENABLE IMAP4rev2 was given
+    bool utf8Accept = false;     // ENABLE UTF8=ACCEPT was given (RFC 6855)
     bool condstore = false;      // the client knows of MODSEQs (RFC 7162 §3.1)
     bool qresync = false;        // ENABLE QRESYNC was given
     QString user;
@@ -41,6 +42,8 @@ public:
     // The server is stopping: a long command may end early.
     [[nodiscard]] bool isStopping() const { return m_stopping; }
     [[nodiscard]] const QByteArray &tag() const { return m_tag; }
+    // Names of mailboxes travel as UTF-8, else in modified UTF-7.
+    [[nodiscard]] bool utf8Names() const { return rev2 || utf8Accept; }
     [[nodiscard]] bool plaintextAllowed() const { return tls || config.plaintextAllowed; }
 
     void untagged(QByteArrayView text);
@@ -57,6 +60,8 @@ public:
     void authenticationFailed(const Reply &reply);
     void select(const Selected &selected);
     void deselect();
+    // As after the greeting (RFC 8437).
+    void unauthenticate();
     // At the first command that shows it (RFC 7162 §3.1); later ones change nothing.
     void enableCondstore();
     void enableQresync();

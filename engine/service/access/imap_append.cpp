@@ -1,6 +1,7 @@
-// APPEND: a message handed in by a client, in pieces.
+// APPEND and REPLACE: messages handed in by a client, in pieces.
 #include "service/access/imap_service.h"
 
+#include "language/imap/output.h"
 #include "language/message/encoded_word.h"
 #include "platform/store/messages.h"
 #include "platform/store/trace.h"
@@ -16,45 +17,50 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// All that the write job needs, by value.
-struct Filing
-{
-    MailboxId mailbox;
-    QString mailboxName;
-    MessageId staged;
-    int chunks = 0;
-    store::Digest digest;
-    QByteArray body;
-    QList<QByteArray> flags;
-    qint64 internalDate = 0;
-    int internalDateOffset = 0;
-    quint32 uidValidity = 0;
-    QString user;
-    QByteArray client, messageId;
-    QString subject;
-};
+constexpr qint64 heldOctets = 1024 * 1024; // of whole messages that wait for the others of their APPEND
+constexpr qsizetype maxBatch = 1'000;      // messages of one APPEND
 
-Result<imap::Appended> file(store::Transaction &transaction, const Filing &filing)
+Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing)
 {
     const auto message = delivery::keepContent(transaction, filing.staged, filing.chunks, filing.digest, filing.body);
     if (!message)
         return std::unexpected(message.error());
-    const auto flags = store::Mailboxes::flagsFromNames(transaction, filing.mailbox, filing.flags);
+    const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, filing.flags);
     if (!flags)
         return std::unexpected(flags.error());
-    const auto mark = store::Mailboxes::add(transaction, filing.mailbox, *message, *flags, filing.internalDate,
+    const auto mark = store::Mailboxes::add(transaction, batch.mailbox, *message, *flags, filing.internalDate,
                                             filing.internalDateOffset);
     if (!mark)
         return std::unexpected(mark.error());
     const auto traced = store::Trace::add(
         transaction, {.at = QDateTime::currentMSecsSinceEpoch(), .journey = delivery::newJourney(),
-                      .step = store::Step::Submitted, .client = filing.client, .user = filing.user,
+                      .step = store::Step::Submitted, .client = batch.client, .user = batch.user,
                       .messageId = filing.messageId, .subject = filing.subject, .size = filing.digest.size,
-                      .mailbox = filing.mailbox.value, .uid = mark->uid, .message = message->value,
-                      .text = filing.mailboxName});
+                      .mailbox = batch.mailbox.value, .uid = mark->uid, .message = message->value,
+                      .text = batch.mailboxName});
     if (!traced)
         return std::unexpected(traced.error());
-    return imap::Appended{filing.uidValidity, mark->uid};
+    return mark->uid;
+}
+
+Result<imap::Appended> fileAll(store::Transaction &transaction, const Batch &batch)
+{
+    imap::Appended appended{batch.uidValidity, {}};
+    for (const Filing &filing : batch.messages) {
+        const auto uid = file(transaction, batch, filing);
+        if (!uid)
+            return std::unexpected(uid.error());
+        imap::addUid(appended.uids, *uid);
+    }
+    if (batch.replaces > 0) {
+        const auto gone = store::Mailboxes::expunge(transaction, batch.selected, {{batch.replaces, batch.replaces}}, true,
+                                                    batch.user + u" (IMAP)"_s);
+        if (!gone)
+            return std::unexpected(gone.error());
+        if (gone->isEmpty())
+            return fail(ErrorKind::Invalid, u"The message to be replaced is gone"_s);
+    }
+    return appended;
 }
 
 } // namespace
@@ -62,30 +68,39 @@ Result<imap::Appended> file(store::Transaction &transaction, const Filing &filin
 void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
 {
     dropAppend();
-    const auto account = m_world.directory->snapshot()->account(m_account);
-    const bool hasRoom = account && account->hasRoomFor(need.size);
     m_world.store->read<store::Mailbox>(
         [account = m_account, name = need.name](store::Connection &connection) {
             return store::Mailboxes::find(connection, account, name);
         },
-        [to = m_address, id, need, hasRoom](const Result<store::Mailbox> &mailbox) {
-            net::post(to, [id, need, mailbox, hasRoom](net::Session &late) {
+        [to = m_address, id, need](const Result<store::Mailbox> &mailbox) {
+            net::post(to, [id, need, mailbox](net::Session &late) {
                 auto &bound = static_cast<ImapSession &>(late);
                 ImapService &self = bound.service();
-                if (!mailbox) {
-                    bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
-                } else if (!hasRoom) {
-                    bound.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::OverQuota, u"Over quota"_s, {}, -1}}));
-                } else if (!self.m_world.store->isAccepting()) {
-                    bound.answer(id, imap::Answer(imap::Failure{
-                                         Error{ErrorKind::Unavailable, u"The store is short of space"_s, {}, -1}}));
-                } else {
-                    self.m_append.emplace(Append{*mailbox, need, std::make_unique<delivery::Collector>(nullptr),
-                                                 ++self.m_appends});
-                    bound.answer(id, imap::Answer(imap::Done{}));
-                }
+                if (!mailbox)
+                    return bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
+                self.m_append.emplace();
+                self.m_append->mailbox = *mailbox;
+                self.m_append->number = ++self.m_appends;
+                self.beginMessage(bound, id, need.options);
             });
         });
+}
+
+// Of the APPEND under way, if there is room for it.
+void ImapService::beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options)
+{
+    const auto account = m_world.directory->snapshot()->account(m_account);
+    if (!account || !account->hasRoomFor(m_append->octets + options.size)) {
+        session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::OverQuota, u"Over quota"_s, {}, -1}}));
+    } else if (!m_world.store->isAccepting()) {
+        session.answer(id, imap::Answer(imap::Failure{
+                               Error{ErrorKind::Unavailable, u"The store is short of space"_s, {}, -1}}));
+    } else {
+        m_append->options = options;
+        m_append->octets += options.size;
+        m_append->collector = std::make_unique<delivery::Collector>(nullptr);
+        session.answer(id, imap::Answer(imap::Done{}));
+    }
 }
 
 void ImapService::on(ImapSession &session, NeedId id, imap::AppendContent &need)
@@ -93,7 +108,7 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendContent &need)
     const auto refuse = [&](ErrorKind kind, const QString &text) {
         session.answer(id, imap::Answer(imap::Failure{Error{kind, text, {}, -1}}));
     };
-    if (!m_append)
+    if (!m_append || !m_append->collector)
         return refuse(ErrorKind::Invalid, u"No message is being appended"_s);
     m_append->collector->add(need.bytes);
     if (m_append->collector->headerTooLarge())
@@ -118,7 +133,7 @@ void ImapService::stageChunk(NeedId id)
             net::post(to, [id, result, number](net::Session &late) {
                 auto &bound = static_cast<ImapSession &>(late);
                 auto &append = bound.service().m_append;
-                if (result && append && append->number == number)
+                if (result && append && append->number == number && append->collector)
                     append->collector->staged = *result;
                 bound.answer(id, result ? imap::Answer(imap::Done{}) : imap::Answer(imap::Failure{result.error()}));
             });
@@ -126,24 +141,86 @@ void ImapService::stageChunk(NeedId id)
         chunk.size());
 }
 
-void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &)
+// The message under way is whole.
+void ImapService::finishMessage()
 {
-    if (!m_append) {
+    delivery::Collector &collector = *m_append->collector;
+    const message::Structure structure = collector.finish();
+    Filing filing{.staged = collector.staged,
+                  .chunks = collector.sequence,
+                  .digest = delivery::digestOf(structure),
+                  .body = collector.takeBody(),
+                  .flags = m_append->options.flags,
+                  .internalDate = m_append->options.internalDate.value_or(QDateTime::currentMSecsSinceEpoch()),
+                  .internalDateOffset = m_append->options.internalDateOffset,
+                  .messageId = structure.envelope.messageId,
+                  .subject = message::decodeHeader(structure.envelope.subject).left(200)};
+    filing.digest.header = collector.header();
+    m_append->collector.reset();
+    m_append->held += filing.body.size() + filing.digest.header.size();
+    m_append->messages += std::move(filing);
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::AppendNext &need)
+{
+    if (!m_append || !m_append->collector || m_append->messages.size() + 1 >= maxBatch) {
+        session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::TooLarge, u"Too many messages"_s, {}, -1}}));
+        return;
+    }
+    finishMessage();
+    const Filing &last = m_append->messages.constLast();
+    if (m_append->held > heldOctets && !last.body.isEmpty())
+        stageRest(id, need.options);
+    else
+        beginMessage(session, id, need.options);
+}
+
+// Puts the last whole message into the store, unfinished, so that many of them don't fill the memory.
+void ImapService::stageRest(NeedId id, const imap::AppendOptions &next)
+{
+    const Filing &last = m_append->messages.constLast();
+    m_world.store->write<MessageId>(
+        [last](store::Transaction &transaction) {
+            return delivery::stageChunk(transaction, last.staged, last.chunks, last.body);
+        },
+        [to = m_address, id, next, number = m_append->number](const Result<MessageId> &result) {
+            net::post(to, [id, next, result, number](net::Session &late) {
+                auto &bound = static_cast<ImapSession &>(late);
+                ImapService &self = bound.service();
+                if (!self.m_append || self.m_append->number != number)
+                    return;
+                if (!result)
+                    return bound.answer(id, imap::Answer(imap::Failure{result.error()}));
+                Filing &filing = self.m_append->messages.last();
+                self.m_append->held -= filing.body.size();
+                filing.staged = *result;
+                ++filing.chunks;
+                filing.body.clear();
+                self.beginMessage(bound, id, next);
+            });
+        },
+        last.body.size());
+}
+
+void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &need)
+{
+    if (!m_append || !m_append->collector) {
         session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::Invalid, u"Nothing to append"_s, {}, -1}}));
         return;
     }
-    delivery::Collector &collector = *m_append->collector;
-    const message::Structure structure = collector.finish();
-    Filing filing{m_append->mailbox.id, m_append->mailbox.name, collector.staged, collector.sequence,
-                  delivery::digestOf(structure), collector.takeBody(), m_append->begin.flags,
-                  m_append->begin.internalDate.value_or(QDateTime::currentMSecsSinceEpoch()),
-                  m_append->begin.internalDateOffset, m_append->mailbox.uidValidity, m_user, m_peer.address,
-                  structure.envelope.messageId, message::decodeHeader(structure.envelope.subject).left(200)};
-    filing.digest.header = collector.header();
+    finishMessage();
+    Batch batch{.mailbox = m_append->mailbox.id,
+                .mailboxName = m_append->mailbox.name,
+                .uidValidity = m_append->mailbox.uidValidity,
+                .messages = std::move(m_append->messages),
+                .selected = m_mailbox,
+                .replaces = need.replaces,
+                .user = m_user,
+                .client = m_peer.address};
+    const qint64 octets = m_append->held;
     m_append.reset();
-    const qint64 octets = filing.body.size() + filing.digest.header.size();
     m_world.store->write<imap::Appended>(
-        [filing = std::move(filing)](store::Transaction &transaction) { return file(transaction, filing); },
+        [batch = std::move(batch)](store::Transaction &transaction) { return fileAll(transaction, batch); },
         bring<imap::Appended>(id), octets);
 }
 
@@ -151,8 +228,12 @@ void ImapService::on(ImapSession &, NeedId, imap::AppendCancel &) { dropAppend()
 
 void ImapService::dropAppend()
 {
-    if (m_append)
+    if (!m_append)
+        return;
+    if (m_append->collector)
         delivery::dropStaged(*m_world.store, m_append->collector->staged);
+    for (const Filing &filing : std::as_const(m_append->messages))
+        delivery::dropStaged(*m_world.store, filing.staged);
     m_append.reset();
 }
 

@@ -95,6 +95,14 @@ void ImapService::authenticated(const auth::Step &step)
     prefetchInbox();
 }
 
+void ImapService::on(ImapSession &, NeedId, imap::Unauthenticate &)
+{
+    leaveMailbox();
+    dropAppend();
+    m_account = {};
+    m_user.clear();
+}
+
 // Who signs in mostly opens INBOX next: its marks are read meanwhile.
 void ImapService::prefetchInbox()
 {

@@ -3,6 +3,7 @@
 
 #include "language/imap/server_machine.h"
 #include "policy/auth/sasl_runner.h"
+#include "service/access/filing.h"
 #include "service/access/world.h"
 #include "service/delivery/collector.h"
 
@@ -31,6 +32,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::SaslContinue &need);
     void on(ImapSession &session, NeedId id, imap::SaslCancel &need);
     void on(ImapSession &session, NeedId id, imap::VerifyPassword &need);
+    void on(ImapSession &session, NeedId id, imap::Unauthenticate &need);
     void on(ImapSession &session, NeedId id, imap::ListMailboxes &need);
     void on(ImapSession &session, NeedId id, imap::SelectMailbox &need);
     void on(ImapSession &session, NeedId id, imap::CloseMailbox &need);
@@ -42,6 +44,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::SubscribeMailbox &need);
     void on(ImapSession &session, NeedId id, imap::AppendBegin &need);
     void on(ImapSession &session, NeedId id, imap::AppendContent &need);
+    void on(ImapSession &session, NeedId id, imap::AppendNext &need);
     void on(ImapSession &session, NeedId id, imap::AppendEnd &need);
     void on(ImapSession &session, NeedId id, imap::AppendCancel &need);
     void on(ImapSession &session, NeedId id, imap::FetchMessages &need);
@@ -72,14 +75,20 @@ private:
     void prefetchInbox();
     void dropAppend();
     void stageChunk(NeedId id);
+    void beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options);
+    void finishMessage();
+    void stageRest(NeedId id, const imap::AppendOptions &next);
     [[nodiscard]] bool requireSelected(ImapSession &session, NeedId id) const;
     [[nodiscard]] ConversationId self() const { return m_address.conversation; }
 
     struct Append
     {
         store::Mailbox mailbox;
-        imap::AppendBegin begin;
-        std::unique_ptr<delivery::Collector> collector;
+        imap::AppendOptions options;                    // of the message under way
+        std::unique_ptr<delivery::Collector> collector; // of it
+        QList<Filing> messages;                         // whole ones before it
+        qint64 octets = 0;                              // of all of them
+        qint64 held = 0;                                // in memory, of the whole ones
         quint64 number = 0; // tells a late chunk of an earlier APPEND from one of this
     };
 
