@@ -24,7 +24,7 @@ as_root() {
 }
 
 BUILD_PACKAGES="g++ cmake ninja-build ccache qt6-base-dev qt6-base-dev-tools libqca-qt6-dev libqca-qt6-plugins
-    libqt6sql6-sqlite libssl-dev python3 ca-certificates"
+    libqt6sql6-sqlite libssl-dev zlib1g-dev python3 ca-certificates"
 
 version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
@@ -148,7 +148,7 @@ house_install() {
     else
         say "Installing packages with dnf"
         as_root dnf install -y -q gcc-c++ cmake ninja-build ccache qt6-qtbase-devel qca-qt6-devel qca-qt6-ossl \
-            openssl-devel python3
+            openssl-devel zlib-devel python3
     fi
 }
 

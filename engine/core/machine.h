@@ -51,6 +51,8 @@ public:
     [[nodiscard]] virtual bool hungry() const = 0;
     // True once: after the output is written, start TLS. Octets already received are dropped by the driver.
     [[nodiscard]] virtual bool wantsTls() const = 0;
+    // True, and stays so: after the output is written, all octets of both sides are compressed (RFC 4978).
+    [[nodiscard]] virtual bool wantsDeflate() const { return false; }
     // True: write what is left and close.
     [[nodiscard]] virtual bool finished() const = 0;
     // One word for lists: "greeting", "mail", "selected".

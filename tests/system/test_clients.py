@@ -234,6 +234,78 @@ def mutt_reads_sorts_and_sends():
         imap.logout()
 
 
+class Compressed:
+    """An IMAP connection on which COMPRESS is active (RFC 4978)."""
+
+    def __init__(self, server, secure=True):
+        import zlib
+        self.socket = socket.create_connection(("127.0.0.1", server.ports["imaps" if secure else "imap"]), timeout=60)
+        if secure: self.socket = TRUST.wrap_socket(self.socket)
+        self.out, self.into, self.got = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15), b""
+        self.flush, self.received = zlib.Z_SYNC_FLUSH, 0
+        line = b""
+        self.socket.sendall(f'a LOGIN anna@example.test "{PASSWORD}"\r\nb COMPRESS DEFLATE\r\n'.encode())
+        while b"b OK" not in line:
+            piece = self.socket.recv(1)
+            assert piece, line
+            line += piece
+        while not line.endswith(b"\r\n"): line += self.socket.recv(1)
+
+    def send(self, octets): self.socket.sendall(self.out.compress(octets) + self.out.flush(self.flush))
+
+    def until(self, tag):
+        """All that comes up to the tagged response."""
+        while b"\r\n" + tag + b" " not in b"\r\n" + self.got or not self.got.endswith(b"\r\n"):
+            piece = self.socket.recv(65536)
+            assert piece, self.got[-300:]
+            self.received += len(piece)
+            self.got += self.into.decompress(piece)
+        got, self.got = self.got, b""
+        return got
+
+
+def compression_saves_octets_and_harms_nobody():
+    import zlib
+    with Server() as server:
+        server.add("anna")
+        body = b"Subject: much\r\n\r\n" + b"".join(b"line %d of a long letter\r\n" % i for i in range(200_000))
+        for secure in (False, True):
+            peer = Compressed(server, secure)
+            peer.send(b"c APPEND INBOX {%d+}\r\n" % len(body) + body + b"\r\n")
+            assert b"c OK [APPENDUID" in peer.until(b"c")
+            peer.send(b"d SELECT INBOX\r\ne COMPRESS DEFLATE\r\n")
+            assert b"e NO [COMPRESSIONACTIVE]" in peer.until(b"e")
+            peer.received = 0
+            peer.send(b"f FETCH * BODY.PEEK[]\r\n")
+            assert body in peer.until(b"f")
+            assert peer.received < len(body) / 4, peer.received
+            peer.send(b"g IDLE\r\n")
+            while b"+ " not in peer.got: peer.got += peer.into.decompress(peer.socket.recv(999))
+            peer.got = b""
+            with server.smtp() as smtp: smtp.send_message(letter("told while idle"))
+            while b"EXISTS" not in peer.got: peer.got += peer.into.decompress(peer.socket.recv(999))
+            peer.send(b"DONE\r\nh LOGOUT\r\n")
+            assert b"* BYE" in peer.until(b"h")
+        # A bomb: a megabyte that becomes a gigabyte of one line.
+        before = server.rss_kib()
+        peer = Compressed(server)
+        bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+        octets = b"".join(bomb.compress(bytes(b"x") * 1_000_000) for _ in range(1000)) + bomb.flush(zlib.Z_SYNC_FLUSH)
+        try:
+            peer.socket.sendall(octets)
+            while peer.socket.recv(65536): pass
+        except OSError: pass
+        assert server.rss_kib() - before < 40_000, (before, server.rss_kib())
+        # What is no DEFLATE ends the connection.
+        peer = Compressed(server, secure=False)
+        peer.socket.sendall(b"c NOOP\r\n")
+        try: assert peer.socket.recv(100) == b""
+        except ConnectionResetError: pass
+        imap = server.imap()
+        assert len(subjects(imap)) == 4
+        imap.logout()
+
+
 def fetchmail_takes_it_away():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         server.add("anna")
@@ -252,4 +324,5 @@ def fetchmail_takes_it_away():
 
 if __name__ == "__main__":
     run(python_clients_send_and_fetch, imap_does_a_days_work, another_session_is_told_at_once, curl_speaks_all_three,
-        swaks_tries_every_way_in, mbsync_agrees_both_ways, mutt_reads_sorts_and_sends, fetchmail_takes_it_away)
+        swaks_tries_every_way_in, mbsync_agrees_both_ways, mutt_reads_sorts_and_sends,
+        compression_saves_octets_and_harms_nobody, fetchmail_takes_it_away)

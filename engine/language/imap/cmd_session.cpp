@@ -53,6 +53,23 @@ Result<TaskPointer> parseUnauthenticate(Lexer &lexer, const Session &session)
     });
 }
 
+// RFC 4978
+Result<TaskPointer> parseCompress(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    if (arguments.atom().toUpper() != "DEFLATE")
+        arguments.fault(u"DEFLATE expected"_s);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([](Session &s) {
+        if (s.wantsDeflate())
+            return s.no("It is compressed already", "COMPRESSIONACTIVE");
+        s.ok("All is compressed from here on");
+        s.startDeflate();
+    });
+}
+
 Result<TaskPointer> parseStartTls(Lexer &lexer, const Session &session)
 {
     return withoutArguments(lexer, session, [](Session &s) {

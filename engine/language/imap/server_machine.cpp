@@ -39,6 +39,7 @@ std::chrono::milliseconds ServerMachine::patience() const
 bool ServerMachine::hungry() const { return d->session.hungry(); }
 
 bool ServerMachine::wantsTls() const { return d->session.wantsTls(); }
+bool ServerMachine::wantsDeflate() const { return d->session.wantsDeflate(); }
 
 bool ServerMachine::finished() const { return d->session.isClosed(); }
 

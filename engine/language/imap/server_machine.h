@@ -45,6 +45,7 @@ public:
     std::chrono::milliseconds patience() const override;
     bool hungry() const override;
     bool wantsTls() const override;
+    bool wantsDeflate() const override;
     bool finished() const override;
     QLatin1StringView stateName() const override;
     QString userName() const override;

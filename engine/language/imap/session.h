@@ -67,6 +67,7 @@ public:
     void enableQresync();
     // After the reply that says so.
     void startTls() { m_wantsTls = true; }
+    void startDeflate() { m_wantsDeflate = true; }
     // Nothing more is said or heard.
     void close();
     void bye(QByteArrayView text);
@@ -84,6 +85,7 @@ public:
     [[nodiscard]] std::optional<Need> nextNeed();
     [[nodiscard]] bool hungry() const;
     [[nodiscard]] bool wantsTls() const { return m_wantsTls; }
+    [[nodiscard]] bool wantsDeflate() const { return m_wantsDeflate; }
     [[nodiscard]] bool isClosed() const { return m_closed; }
     [[nodiscard]] QLatin1StringView stateName() const;
 
@@ -113,6 +115,7 @@ private:
     bool m_advancing = false;
     bool m_taskDone = false;
     bool m_wantsTls = false;
+    bool m_wantsDeflate = false;
     bool m_stopping = false;
     bool m_peerClosed = false;
     bool m_closed = false;

@@ -124,6 +124,11 @@ void Conversation::turn(quint8 events)
         read();
     if (m_phase == Phase::Talk)
         pump();
+    while (m_phase == Phase::Talk && m_stream->hasMore() && wantsInput()) {
+        read();
+        if (m_phase == Phase::Talk)
+            pump();
+    }
 }
 
 void Conversation::beginTls()
@@ -246,6 +251,10 @@ void Conversation::settle()
     if (idle && wantsTls()) {
         beginTls();
         return;
+    }
+    if (idle && wantsDeflate()) {
+        m_deflate = std::make_unique<DeflateStream>(*m_stream);
+        m_stream = m_deflate.get();
     }
     if (wantsInput())
         m_readPaused = false;
@@ -403,11 +412,16 @@ bool Conversation::wantsTls() const
     return !m_tls && m_session->machine().wantsTls();
 }
 
+bool Conversation::wantsDeflate() const
+{
+    return !m_deflate && m_session->machine().wantsDeflate();
+}
+
 bool Conversation::wantsInput() const
 {
     const Machine &machine = m_session->machine();
     return !m_peerClosed && !m_closing && machine.hungry() && !machine.finished() && !wantsTls()
-           && waiting() < maxWaiting;
+           && !wantsDeflate() && waiting() < maxWaiting;
 }
 
 ConversationState Conversation::state() const

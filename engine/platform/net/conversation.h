@@ -3,6 +3,7 @@
 #pragma once
 
 #include "platform/net/arrival.h"
+#include "platform/net/deflate_stream.h"
 #include "platform/net/departure.h"
 #include "platform/net/network.h"
 #include "platform/net/session.h"
@@ -75,6 +76,7 @@ private:
     [[nodiscard]] qint64 waiting() const;
     [[nodiscard]] bool wantsInput() const;
     [[nodiscard]] bool wantsTls() const;
+    [[nodiscard]] bool wantsDeflate() const;
 
     Surroundings &m_around;
     ConversationId m_id;
@@ -83,6 +85,7 @@ private:
     Peer m_peer;
     std::unique_ptr<PlainStream> m_plain; // until TLS begins
     std::unique_ptr<TlsStream> m_tls;     // from then on
+    std::unique_ptr<DeflateStream> m_deflate; // on top of whichever
     Stream *m_stream = nullptr;           // whichever it is
     std::unique_ptr<Session> m_session;
     TlsFacts m_facts;

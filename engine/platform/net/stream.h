@@ -14,6 +14,8 @@ public:
     [[nodiscard]] virtual qint64 read(char *to, qint64 max) = 0;
     // After WouldBlock, the same octets must be offered again; there may be more of them then.
     [[nodiscard]] virtual qint64 write(QByteArrayView octets) = 0;
+    // There is more to be read already, of which the poller knows nothing.
+    [[nodiscard]] virtual bool hasMore() const { return false; }
     // What to be told of.
     virtual void watch(quint8 interest) = 0;
     // Nothing more will be written. Throws away what the peer has sent and not seen answered: to close on it would be a

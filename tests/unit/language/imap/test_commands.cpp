@@ -72,7 +72,7 @@ QByteArray argumentsOf(const QByteArray &name)
         {"GETQUOTA", "a"}, {"GETQUOTAROOT", "a"}, {"FETCH", "1 FLAGS"}, {"STORE", "1 FLAGS ()"}, {"SEARCH", "ALL"},
         {"SORT", "(SIZE) UTF-8 ALL"}, {"UID SORT", "(SIZE) UTF-8 ALL"}, {"THREAD", "REFS UTF-8 ALL"}, {"UID THREAD", "REFS UTF-8 ALL"},
         {"COPY", "1 a"}, {"MOVE", "1 a"}, {"UID FETCH", "1 FLAGS"}, {"UID STORE", "1 FLAGS ()"}, {"UID SEARCH", "ALL"},
-        {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"UID EXPUNGE", "1"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
+        {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"COMPRESS", "DEFLATE"}, {"UID EXPUNGE", "1"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
     };
     return arguments.contains(name) ? ' ' + arguments.value(name) : QByteArray();
 }
