@@ -36,6 +36,7 @@ inline QByteArray text(const FetchWants &wants)
     add(wants.body, "body");
     add(wants.saveDate, "savedate");
     add(wants.internalDate, "internaldate");
+    add(wants.preview, "preview");
     return line;
 }
 
@@ -360,6 +361,7 @@ private:
                 FetchedRow fetched{.mark = mark(row, keywords), .internalDate = row.number("date"),
                                    .internalDateOffset = int(row.number("offset"))};
                 fetched.envelope = row.named.value("envelope");
+                fetched.preview = row.named.value("preview");
                 fetched.bodyStructure = row.named.value("bodystructure");
                 fetched.header = row.named.value("header");
                 fetched.body = row.named.value("body");

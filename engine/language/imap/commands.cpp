@@ -44,7 +44,7 @@ constexpr auto table = std::to_array<Command>({
     {"CLOSE"_L1, MailboxSelected, 0, parseClose},
     {"UNSELECT"_L1, MailboxSelected, 0, parseUnselect, "UNSELECT"_L1},
     {"EXPUNGE"_L1, MailboxSelected, 0, parseExpunge},
-    {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch, "BINARY"_L1},
+    {"FETCH"_L1, MailboxSelected, UsesSequence, parseFetch, "BINARY PREVIEW"_L1},
     {"STORE"_L1, MailboxSelected, UsesSequence, parseStore, "CONDSTORE QRESYNC"_L1},
     {"SEARCH"_L1, MailboxSelected, UsesSequence, parseSearch, "ESEARCH I18NLEVEL=1 OBJECTID PARTIAL SAVEDATE SEARCHRES WITHIN"_L1},
     {"SORT"_L1, MailboxSelected, UsesSequence, parseSort, "ESORT SORT SORT=DISPLAY"_L1},

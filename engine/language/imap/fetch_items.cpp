@@ -20,7 +20,7 @@ struct Named
     Kind kind;
 };
 
-constexpr std::array<Named, 11> simpleItems{{
+constexpr std::array<Named, 12> simpleItems{{
     {"UID", Kind::Uid},
     {"FLAGS", Kind::Flags},
     {"INTERNALDATE", Kind::InternalDate},
@@ -32,6 +32,7 @@ constexpr std::array<Named, 11> simpleItems{{
     {"SAVEDATE", Kind::SaveDate},
     {"EMAILID", Kind::EmailId},
     {"THREADID", Kind::ThreadId},
+    {"PREVIEW", Kind::Preview},
 }};
 
 constexpr std::array<SectionForm, 5> sectionForms{{
@@ -64,6 +65,18 @@ std::optional<Section> oldSection(QByteArrayView name)
         return std::nullopt;
     }
     return section;
+}
+
+// " (LAZY)": previews are cheap here, and nobody has to wait for them (RFC 8970 §3.1).
+Result<void> skipLazy(Lexer &lexer)
+{
+    if (!lexer.rest().startsWith(" ("))
+        return {};
+    lexer.take(' ');
+    lexer.take('(');
+    if (!lexer.takeWord("LAZY"))
+        return lexer.error(u"LAZY expected"_s);
+    return lexer.expect(')');
 }
 
 } // namespace
@@ -126,7 +139,7 @@ Result<void> FetchItems::add(Lexer &lexer)
     for (const Named &item : simpleItems) {
         if (is(name, item.name)) {
             add(FetchItem{item.kind, {}});
-            return {};
+            return item.kind == Kind::Preview ? skipLazy(lexer) : Result<void>();
         }
     }
     return parseError(u"Unknown item"_s, start);
@@ -163,6 +176,7 @@ FetchWants FetchItems::wants() const
     wants.bodyStructure = has(Kind::Body) || has(Kind::BodyStructure);
     wants.internalDate = has(Kind::InternalDate);
     wants.saveDate = has(Kind::SaveDate);
+    wants.preview = has(Kind::Preview);
     for (const FetchItem &item : m_items) {
         if (item.kind != Kind::Section)
             continue;

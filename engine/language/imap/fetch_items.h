@@ -40,7 +40,7 @@ struct Section
 
 struct FetchItem
 {
-    enum class Kind { Uid, Flags, InternalDate, Size, Envelope, Body, BodyStructure, ModSeq, SaveDate, EmailId, ThreadId, Section };
+    enum class Kind { Uid, Flags, InternalDate, Size, Envelope, Body, BodyStructure, ModSeq, SaveDate, EmailId, ThreadId, Preview, Section };
 
     Kind kind = Kind::Uid;
     Section section; // of Kind::Section

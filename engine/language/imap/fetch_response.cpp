@@ -96,6 +96,9 @@ void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage
     case Kind::ThreadId:
         out += "THREADID NIL"; // threads are found when they are asked for, and have no name that lasts
         return;
+    case Kind::Preview:
+        out += "PREVIEW ";
+        return appendString(out, row.preview);
     case Kind::Section:
         return;
     }

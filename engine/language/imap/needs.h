@@ -63,6 +63,7 @@ struct FetchWants
     bool parts = false;         // row.parts: message::packOffsets form
     bool body = false;          // row.body when the message is small (at most inlineBodySize), else isNull()
     bool saveDate = false;
+    bool preview = false;      // row.preview
     bool internalDate = false; // row.internalDate and its offset; not kept in memory, so ask only when needed
     static constexpr qint64 inlineBodySize = 128 * 1024;
 };
@@ -173,6 +174,7 @@ struct FetchedRow
     qint64 saveDate = 0;
     qint64 sentDate = 0; // s since 1970, 0: none
     QByteArray envelope, bodyStructure, header, parts, body;
+    QByteArray preview; // UTF-8
 };
 struct FetchedRows { QList<FetchedRow> rows; Uid nextUid = 0; /* 0: that was all; else go on from here */ };
 struct ContentPiece { QByteArray bytes; };

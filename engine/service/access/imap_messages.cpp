@@ -2,6 +2,7 @@
 #include "service/access/imap_service.h"
 
 #include "language/imap/search_match.h"
+#include "language/message/preview.h"
 #include "platform/store/messages.h"
 #include "platform/store/transaction.h"
 #include "service/access/search.h"
@@ -18,20 +19,32 @@ constexpr qsizetype marksInOneAnswer = 20'000;
 
 store::Columns columnsFor(const imap::FetchWants &wants)
 {
-    return {wants.header || wants.body, wants.envelope, wants.bodyStructure, wants.parts, wants.body, wants.saveDate,
+    return {wants.header || wants.body, wants.envelope, wants.bodyStructure, wants.parts || wants.preview, wants.body, wants.saveDate,
             imap::FetchWants::inlineBodySize};
 }
 
 bool wantsRows(const imap::FetchWants &wants)
 {
     return wants.header || wants.envelope || wants.bodyStructure || wants.parts || wants.body || wants.saveDate
-           || wants.internalDate;
+           || wants.internalDate || wants.preview;
 }
 
 void keepChangedSince(QList<MessageMark> &marks, ModSeq since)
 {
     if (since > 0)
         marks.removeIf([since](const MessageMark &mark) { return mark.modSeq <= since; });
+}
+
+// The beginning of the part that people read first.
+QByteArray previewOf(store::Connection &connection, const imap::FetchedRow &row)
+{
+    const auto root = message::unpackOffsets(row.parts);
+    const message::Part *part = root ? message::previewPart(*root) : nullptr;
+    if (!part)
+        return {};
+    const auto body = store::Messages::read(connection, row.mark.message, part->bodyOffset,
+                                            std::min(part->bodySize, message::previewOctets));
+    return body ? message::preview(*part, *body).toUtf8() : QByteArray();
 }
 
 imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
@@ -62,6 +75,12 @@ imap::FetchedRows join(QList<store::StoredRow> rows, const MailboxIndex &index, 
             result.rows += joined(std::move(row), *mark);
     }
     return result;
+}
+
+void addPreviews(store::Connection &connection, imap::FetchedRows &rows)
+{
+    for (imap::FetchedRow &row : rows.rows)
+        row.preview = previewOf(connection, row);
 }
 
 // Marks the changes a job made as this session's own.
@@ -96,7 +115,10 @@ void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
                                               &next);
             if (!rows)
                 return std::unexpected(rows.error());
-            return join(std::move(*rows), *index, next, need.changedSince);
+            imap::FetchedRows joined = join(std::move(*rows), *index, next, need.changedSince);
+            if (need.wants.preview)
+                addPreviews(connection, joined);
+            return joined;
         },
         bring<imap::FetchedRows>(id));
 }
