@@ -75,6 +75,8 @@ Result<TaskPointer> parseStartTls(Lexer &lexer, const Session &session)
     return withoutArguments(lexer, session, [](Session &s) {
         if (s.tls) {
             s.bad("TLS is active already");
+        } else if (s.wantsDeflate()) { // after UNAUTHENTICATE; TLS goes under it (RFC 4978 §4)
+            s.bad("Not under compression");
         } else if (!s.config.tlsAvailable) {
             s.bad("TLS is not available");
         } else {
