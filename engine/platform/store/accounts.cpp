@@ -24,7 +24,11 @@ static Account accountFrom(const Row &row)
                    .usedOctets = row.number(6),
                    .enabled = row.number(7) != 0,
                    .administrator = row.number(8) != 0,
-                   .pop3KeepDays = int(row.number(9))};
+                   .pop3KeepDays = int(row.number(9)),
+                   .forwardTo = row.text(10).split(u',', Qt::SkipEmptyParts),
+                   .forwardKeep = row.number(11) != 0,
+                   .minuteLimit = int(row.number(12)),
+                   .dayLimit = int(row.number(13))};
 }
 
 // The account's domain, by its id or its address; the two must agree.
@@ -66,10 +70,11 @@ Result<AccountId> Accounts::addAccount(Transaction &transaction, const Account &
     if (!id)
         return std::unexpected(id.error());
     auto done = connection.run("INSERT INTO account (id, domain_id, address, display_name, credential, quota_octets, "
-                               "used_octets, enabled, administrator, pop3_keep_days) "
-                               "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+                               "used_octets, enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, "
+                               "day_limit) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
                                *id, domain->value, account.address, account.displayName, account.credential,
-                               account.quotaOctets, account.enabled, account.administrator, account.pop3KeepDays);
+                               account.quotaOctets, account.enabled, account.administrator, account.pop3KeepDays,
+                               account.forwardTo.join(u','), account.forwardKeep, account.minuteLimit, account.dayLimit);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -85,7 +90,8 @@ Result<QList<Account>> Accounts::accounts(Connection &connection)
     QList<Account> accounts;
     auto done = connection
                     .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, "
-                            "enabled, administrator, pop3_keep_days FROM account ORDER BY address")
+                            "enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit "
+                            "FROM account ORDER BY address")
                     .each([&](const Row &row) { accounts.append(accountFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
@@ -98,7 +104,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, const Q
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days FROM account WHERE address = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit FROM account WHERE address = ?",
                 address)
         .first(accountFrom);
 }
@@ -109,7 +115,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, Account
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days FROM account WHERE id = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit FROM account WHERE id = ?",
                 id.value)
         .first(accountFrom);
 }
@@ -120,9 +126,10 @@ Result<void> Accounts::updateAccount(Transaction &transaction, const Account &ac
     if (auto settled = connection.settle(); !settled)
         return settled;
     auto done = connection.run("UPDATE account SET display_name = ?, quota_octets = ?, enabled = ?, administrator = ?, "
-                               "pop3_keep_days = ? WHERE id = ?",
+                               "pop3_keep_days = ?, forward_to = ?, forward_keep = ?, minute_limit = ?, day_limit = ? WHERE id = ?",
                                account.displayName, account.quotaOctets, account.enabled, account.administrator,
-                               account.pop3KeepDays, account.id.value);
+                               account.pop3KeepDays, account.forwardTo.join(u','), account.forwardKeep,
+                               account.minuteLimit, account.dayLimit, account.id.value);
     if (!done)
         return std::unexpected(done.error());
     if (*done == 0)

@@ -23,6 +23,8 @@ struct Domain
     QString catchAll;        // address that gets mail for unknown local parts; empty: refused
     QString certificateFile; // for SNI, may be empty
     QString keyFile;
+    int minuteLimit = -1; // recipients elsewhere in a minute; 0: no limit; -1: as the settings say
+    int dayLimit = -1;    // the same in a day
 };
 
 struct Account
@@ -37,6 +39,10 @@ struct Account
     bool enabled = true;
     bool administrator = false;
     int pop3KeepDays = 0; // messages taken by POP3 stay; those older than this many days are removed; 0: keep
+    QStringList forwardTo; // addresses its mail goes to, here or elsewhere
+    bool forwardKeep = true; // and into its own mailbox as well
+    int minuteLimit = -1; // as a domain's
+    int dayLimit = -1;
 };
 
 struct Alias
@@ -61,7 +67,7 @@ public:
     static Result<QList<Account>> accounts(Connection &);
     static Result<std::optional<Account>> account(Connection &, const QString &address);
     static Result<std::optional<Account>> account(Connection &, AccountId);
-    // display name, quota, enabled, administrator, pop3KeepDays
+    // All but address, credential and octets used.
     static Result<void> updateAccount(Transaction &, const Account &);
     static Result<void> setCredential(Transaction &, AccountId, const QByteArray &credential);
     static Result<void> removeAccount(Transaction &, const QString &address, const QString &by);

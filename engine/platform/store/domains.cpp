@@ -61,7 +61,8 @@ Result<DomainId> domainOf(Connection &connection, const QString &address)
 
 static Domain domainFrom(const Row &row)
 {
-    return {{row.number(0)}, row.text(1), row.text(2), row.text(3), row.text(4), row.text(5)};
+    return {{row.number(0)}, row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), int(row.number(6)),
+            int(row.number(7))};
 }
 
 // A domain alias names a domain that is none itself, so that resolving one takes one step.
@@ -93,9 +94,10 @@ Result<DomainId> Accounts::addDomain(Transaction &transaction, const Domain &dom
     if (!id)
         return std::unexpected(id.error());
     auto done =
-        connection.run("INSERT INTO domain (id, name, alias_of, catch_all, certificate_file, key_file) "
-                       "VALUES (?, ?, ?, ?, ?, ?)",
-                       *id, domain.name, domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile);
+        connection.run("INSERT INTO domain (id, name, alias_of, catch_all, certificate_file, key_file, minute_limit, day_limit) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                       *id, domain.name, domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile,
+                       domain.minuteLimit, domain.dayLimit);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -106,7 +108,9 @@ Result<QList<Domain>> Accounts::domains(Connection &connection)
 {
     QList<Domain> domains;
     auto done =
-        connection.select("SELECT id, name, alias_of, catch_all, certificate_file, key_file FROM domain ORDER BY name")
+        connection
+            .select("SELECT id, name, alias_of, catch_all, certificate_file, key_file, minute_limit, day_limit FROM domain "
+                    "ORDER BY name")
             .each([&](const Row &row) { domains.append(domainFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
@@ -129,9 +133,10 @@ Result<void> Accounts::updateDomain(Transaction &transaction, const Domain &doma
     if (auto valid = checkAliasOf(connection, domain); !valid)
         return valid;
     auto done =
-        connection.run("UPDATE domain SET alias_of = ?, catch_all = ?, certificate_file = ?, key_file = ? "
-                       "WHERE id = ?",
-                       domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile, domain.id.value);
+        connection.run("UPDATE domain SET alias_of = ?, catch_all = ?, certificate_file = ?, key_file = ?, minute_limit = ?, "
+                       "day_limit = ? WHERE id = ?",
+                       domain.aliasOf, domain.catchAll, domain.certificateFile, domain.keyFile, domain.minuteLimit,
+                       domain.dayLimit, domain.id.value);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;

@@ -21,10 +21,11 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
     auto done = connection.run(
         "INSERT INTO queue (id, message_id, state, created_at, next_attempt, attempts, domain, journey, reverse_path, "
         "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue, sign, "
-        "transport) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "transport, prefix) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *id, entry.message.value, int(entry.state), entry.createdAt, entry.nextAttempt, entry.attempts, entry.domain,
         entry.journey, entry.reversePath, entry.recipient, entry.originalRecipient, entry.notify, entry.ret,
-        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign, int(entry.transport));
+        entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign, int(entry.transport),
+        entry.prefix);
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->held(entry.message);
@@ -49,6 +50,7 @@ static Entry entryFrom(const Row &row)
                  .body = int(row.number(15)),
                  .sign = row.number(19) != 0,
                  .transport = Transport(row.number(20)),
+                 .prefix = row.octets(21),
                  .state = EntryState(row.number(2)),
                  .createdAt = row.number(3),
                  .nextAttempt = row.number(4),
@@ -70,7 +72,7 @@ Result<QList<Entry>> Queue::list(Connection &connection, const QueueFilter &filt
 {
     QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                   "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                  "last_dialogue, message.size, sign, transport FROM queue LEFT JOIN message ON "
+                  "last_dialogue, message.size, sign, transport, prefix FROM queue LEFT JOIN message ON "
                   "message.id = queue.message_id "
                   "WHERE queue.id > ?"_s;
     QList<QVariant> values{toVariant(filter.afterId)};
@@ -103,7 +105,7 @@ Result<Entry> Queue::get(Connection &connection, EntryId id)
         connection
             .select("SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                     "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                    "last_dialogue, message.size, sign, transport FROM queue LEFT JOIN message ON "
+                    "last_dialogue, message.size, sign, transport, prefix FROM queue LEFT JOIN message ON "
                     "message.id = queue.message_id "
                     "WHERE queue.id = ?",
                     id.value)

@@ -55,6 +55,7 @@ struct Entry
     int body = 0; // smtp::BodyType
     bool sign = false; // from somebody who signed in, or from us: may be signed in a domain's name
     Transport transport = Transport::Usual;
+    QByteArray prefix; // header fields that go above the message on its way out
     EntryState state = EntryState::Waiting;
     qint64 createdAt = 0; // ms since 1970
     qint64 nextAttempt = 0;

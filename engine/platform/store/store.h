@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "platform/store/queue.h"
 #include "platform/store/sql/faults.h"
+#include "platform/store/suppressions.h"
 
 #include <QString>
 
@@ -48,6 +49,7 @@ struct Committed
     bool queueChanged = false;
     QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
     bool directoryChanged = false; // domains, accounts, aliases, keys
+    QList<Suppression> suppressions; // put on the list; taken off it when `since` is 0
     bool settingsChanged = false;
     QList<std::pair<AccountId, qint64>> usage; // an account's octets, after
 };

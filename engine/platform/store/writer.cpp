@@ -274,6 +274,7 @@ void Writer::answer()
 {
     m_guard.tell();
     const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged ||
+                         !m_changes.suppressions.isEmpty() ||
                          m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {
         QList<std::function<void(const Committed &)>> observers;
@@ -323,6 +324,7 @@ void Writer::merge(Committed &&changes)
     }
     m_changes.queueChanged |= changes.queueChanged;
     m_changes.entries += changes.entries;
+    m_changes.suppressions += changes.suppressions;
     m_changes.directoryChanged |= changes.directoryChanged;
     m_changes.settingsChanged |= changes.settingsChanged;
 }
