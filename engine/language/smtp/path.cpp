@@ -15,6 +15,8 @@ namespace {
 
 // RFC 5321 §4.5.3.1
 constexpr qsizetype longestLocalPart = 64;
+// Addresses that carry another one within them (SRS, BATV) are in wide use, and longer.
+constexpr qsizetype longestWrapped = 200;
 constexpr qsizetype longestPath = 256; // with its brackets
 
 std::unexpected<Error> tooLong(QString text, qsizetype offset)
@@ -122,6 +124,14 @@ bool readQuoted(QByteArrayView text, QByteArray &out, qsizetype &end)
     return false;
 }
 
+bool isWrapped(QByteArrayView localPart)
+{
+    const auto begins = [localPart](QByteArrayView tag) {
+        return localPart.size() > tag.size() && message::equalsIgnoringCase(localPart.first(tag.size()), tag);
+    };
+    return begins("SRS0") || begins("SRS1") || begins("prvs=");
+}
+
 // Dots are taken anywhere: addresses such as "a..b@example.org" are in use, and "a..b" quoted means the same.
 Result<qsizetype> readLocalPart(QByteArrayView text, QByteArray &out)
 {
@@ -136,7 +146,7 @@ Result<qsizetype> readLocalPart(QByteArrayView text, QByteArray &out)
     }
     if (end == 0)
         return parseError(u"The local part is missing"_s, 0);
-    if (out.size() > longestLocalPart)
+    if (out.size() > (isWrapped(out) ? longestWrapped : longestLocalPart))
         return tooLong(u"The local part is longer than 64 octets"_s, longestLocalPart);
     return end;
 }
