@@ -2,6 +2,7 @@
 
 #include "language/message/date.h"
 #include "language/message/encoded_word.h"
+#include "language/message/header.h"
 #include "language/message/lexical.h"
 #include "language/message/transfer_encoding.h"
 
@@ -20,24 +21,53 @@ qsizetype roomAfter(QByteArrayView name)
     return lineLength - name.size() - 2;
 }
 
-// An address with its type (RFC 3464 §2.1.2, RFC 6533 §3).
-QByteArray typed(const QByteArray &address)
+// utf-8-addr-xtext (RFC 6533 §3), for those who take ASCII only.
+QByteArray addressXtext(const QByteArray &address)
 {
-    return (isAscii(address) ? "rfc822; "_ba : "utf-8; "_ba) + address;
+    QByteArray out;
+    for (const char32_t c : QString::fromUtf8(address).toUcs4()) {
+        if (c > ' ' && c < 0x7f && c != '+' && c != '=' && c != '\\')
+            out.append(char(c));
+        else
+            out.append("\\x{" + QByteArray::number(uint(c), 16).toUpper().rightJustified(2, '0') + '}');
+    }
+    return out;
 }
 
-QByteArray recipientFields(const RecipientStatus &recipient, int offsetMinutes)
+// An address with its type (RFC 3464 §2.1.2, RFC 6533 §3).
+QByteArray typed(const QByteArray &address, bool utf8)
+{
+    if (isAscii(address))
+        return "rfc822; " + address;
+    return "utf-8; " + (utf8 ? address : addressXtext(address));
+}
+
+QByteArray inAscii(QByteArray text)
+{
+    for (char &c : text)
+        c = uchar(c) > 127 ? '?' : c;
+    return text;
+}
+
+// "utf-8;address" as it is given, or as one without UTF-8 in headers can take it.
+QByteArray originalRecipient(const QByteArray &given, bool utf8)
+{
+    const qsizetype end = given.indexOf(';') + 1;
+    return utf8 || isAscii(given) ? given : given.first(end) + addressXtext(given.sliced(end));
+}
+
+QByteArray recipientFields(const RecipientStatus &recipient, int offsetMinutes, bool utf8)
 {
     HeaderBuilder fields;
     if (!recipient.originalRecipient.isEmpty())
-        fields.value("Original-Recipient", recipient.originalRecipient);
-    fields.value("Final-Recipient", typed(recipient.finalRecipient));
+        fields.value("Original-Recipient", originalRecipient(recipient.originalRecipient, utf8));
+    fields.value("Final-Recipient", typed(recipient.finalRecipient, utf8));
     fields.value("Action", recipient.action);
     fields.value("Status", recipient.status);
     if (!recipient.remoteMta.isEmpty())
         fields.value("Remote-MTA", "dns; " + recipient.remoteMta);
     if (!recipient.diagnostic.isEmpty())
-        fields.value("Diagnostic-Code", "smtp; " + recipient.diagnostic);
+        fields.value("Diagnostic-Code", "smtp; " + (utf8 ? recipient.diagnostic : inAscii(recipient.diagnostic)));
     if (recipient.lastAttempt != 0)
         fields.date("Last-Attempt-Date", recipient.lastAttempt, offsetMinutes);
     if (recipient.willRetryUntil != 0)
@@ -55,7 +85,7 @@ QByteArray statusFields(const DeliveryReport &report)
         message.date("Arrival-Date", report.arrival, report.dateOffsetMinutes);
     QByteArray out = message.bytes();
     for (const RecipientStatus &recipient : report.recipients)
-        out += "\r\n" + recipientFields(recipient, report.dateOffsetMinutes);
+        out += "\r\n" + recipientFields(recipient, report.dateOffsetMinutes, report.utf8);
     return out;
 }
 
@@ -128,13 +158,13 @@ QByteArray compose(const DeliveryReport &report)
 {
     const QByteArray status = statusFields(report);
     const QByteArray original = withCrlf(report.original);
-    const bool international = !isAscii(status) || !isAscii(original);
-    const QByteArray originalType = report.wholeOriginal
-                                        ? (international ? "message/global"_ba : "message/rfc822"_ba)
-                                        : (international ? "message/global-headers"_ba : "message/rfc822-headers"_ba);
+    const QByteArrayView quoted = QByteArrayView(original).first(headerSize(original));
+    const bool global = (!isAscii(status) || !isAscii(quoted)) && quoted.isValidUtf8();
+    const QByteArray originalType = report.wholeOriginal ? (global ? "message/global"_ba : "message/rfc822"_ba)
+                                                         : (global ? "message/global-headers"_ba : "message/rfc822-headers"_ba);
     const QList<QByteArray> parts = {
         part("text/plain; charset=utf-8", "quoted-printable", encodeQuotedPrintable(report.text.toUtf8())),
-        part(international ? "message/global-delivery-status" : "message/delivery-status", encodingFor(status), status),
+        part(!isAscii(status) ? "message/global-delivery-status" : "message/delivery-status", encodingFor(status), status),
         part(originalType, encodingFor(original), original),
     };
     const QByteArray boundary = boundaryFor(report.messageId, parts);

@@ -53,6 +53,7 @@ struct DeliveryReport
     QList<RecipientStatus> recipients;
     QByteArray original;        // header of the message reported on, or all of it
     bool wholeOriginal = false; // `original` is all of it
+    bool utf8 = true;           // the sender takes UTF-8 in headers (SMTPUTF8)
 };
 
 // Auto-Submitted is set; Return-Path, which has to be empty, is the envelope's.
