@@ -52,6 +52,8 @@ constexpr KindRow kinds[] = {
     {EventKind::MessageDelayed, Level::Notice, "message-delayed"_L1},
     {EventKind::MessageFailed, Level::Warning, "message-failed"_L1},
     {EventKind::ClientIdentified, Level::Detail, "client-identified"_L1},
+    {EventKind::SendingLimited, Level::Warning, "sending-limited"_L1},
+    {EventKind::AddressSuppressed, Level::Notice, "address-suppressed"_L1},
 };
 
 // The rows stand in the order of the enum.

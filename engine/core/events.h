@@ -26,6 +26,7 @@ enum class EventKind {
     BackupMade, CheckDone, QueueChanged, SearchIndexCleared,
     MessageSent, MessageDelayed, MessageFailed,
     ClientIdentified,
+    SendingLimited, AddressSuppressed,
 };
 
 enum class EventField {

@@ -143,6 +143,32 @@ const SettingDescription table[] = {
      .explanation = "On: what it says is signed is believed, and servers' certificates are checked as their domain asks for "
                     "(DANE). Only for a name server on this computer, or one that nobody can pose as."_L1},
 
+    {.key = "forward.srs_domain"_L1, .type = Text, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
+     .label = "Domain of forwarded mail's return address"_L1,
+     .explanation = "Mail of other domains that is sent on gets a return address here (SRS). One of your domains; empty: that "
+                    "of the account or alias that sends it on."_L1},
+    {.key = "bounce.tags"_L1, .type = Choice, .initial = "off"_L1, .choices = "off|tag|refuse"_L1, .room = "Sending"_L1,
+     .advanced = true, .label = "Tags in return addresses (BATV)"_L1,
+     .explanation = "Tag: outgoing mail gets a return address that only this server can make. Refuse: bounces that come to an "
+                    "address without it, of mail that others sent in your name, are refused as well; so are read receipts."_L1},
+    {.key = "suppression.enabled"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1,
+     .label = "Don't try addresses again that failed for good"_L1,
+     .explanation = "An address that its server says does not exist is put on a list; mail to it is refused at once, until it "
+                    "is taken off."_L1},
+    {.key = "limits.account_per_minute"_L1, .type = Number, .initial = "200"_L1, .minimum = 0, .maximum = 1'000'000,
+     .unit = "recipients"_L1, .room = "Sending"_L1, .advanced = true, .label = "Limit of an account, a minute"_L1,
+     .explanation = "Recipients on other servers. More wait for the next minute. 0: no limit."_L1},
+    {.key = "limits.account_per_day"_L1, .type = Number, .initial = "2000"_L1, .minimum = 0, .maximum = 100'000'000,
+     .unit = "recipients"_L1, .room = "Sending"_L1, .label = "Limit of an account, a day"_L1,
+     .explanation = "Recipients on other servers. More are held in the queue until you let them go, and you are told: it may be "
+                    "somebody with a stolen password. 0: no limit."_L1},
+    {.key = "limits.domain_per_minute"_L1, .type = Number, .initial = "1000"_L1, .minimum = 0, .maximum = 1'000'000,
+     .unit = "recipients"_L1, .room = "Sending"_L1, .advanced = true, .label = "Limit of a domain, a minute"_L1,
+     .explanation = "All its accounts together. 0: no limit."_L1},
+    {.key = "limits.domain_per_day"_L1, .type = Number, .initial = "10000"_L1, .minimum = 0, .maximum = 100'000'000,
+     .unit = "recipients"_L1, .room = "Sending"_L1, .advanced = true, .label = "Limit of a domain, a day"_L1,
+     .explanation = "All its accounts together. 0: no limit."_L1},
+
     {.key = "quota.initial"_L1, .type = Number, .initial = "0"_L1, .minimum = 0, .maximum = 1024 * GiB * 1024,
      .unit = "octets"_L1, .room = "Storage"_L1, .label = "Room for a new account"_L1,
      .explanation = "0: no limit."_L1},

@@ -19,7 +19,7 @@ private Q_SLOTS:
     }
     void namesEveryKindAndField()
     {
-        for (int kind = 0; kind <= int(EventKind::ClientIdentified); ++kind)
+        for (int kind = 0; kind <= int(EventKind::AddressSuppressed); ++kind)
             QVERIFY(!nameOf(EventKind(kind)).isEmpty());
         for (int field = 0; field <= int(EventField::Tls); ++field)
             QVERIFY(!nameOf(EventField(field)).isEmpty());
