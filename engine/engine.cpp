@@ -332,7 +332,8 @@ void Engine::Private::buildServices()
             done(auth::Account{account->id, account->address, *credential});
     };
     authenticator = std::make_unique<auth::Authenticator>(lookup, authOptions());
-    delivery = std::make_unique<delivery::Delivery>(*store, events, counters);
+    delivery = std::make_unique<delivery::Delivery>(delivery::Delivery::World{
+        store.get(), directory.get(), &events, &counters, [this] { return settings.get(); }, hostName()});
     refusals = std::make_unique<intake::Refusals>(*store, events);
     indexes = std::make_unique<access::IndexCache>(*store);
     indexer = std::make_unique<access::SearchIndexer>(*store);
@@ -515,6 +516,8 @@ Result<void> Engine::start(const EngineOptions &options)
                                                            Level::Notice);
         d->directory = std::make_unique<delivery::Directory>(*d->store, d->settings.get()->text("address.separator"_L1));
         if (const auto loaded = d->directory->load(); !loaded)
+            return loaded;
+        if (const auto loaded = d->directory->loadSuppressions(); !loaded)
             return loaded;
         d->buildServices();
         if (const auto tls = d->setUpTls(); !tls)

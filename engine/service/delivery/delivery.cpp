@@ -1,65 +1,52 @@
 #include "service/delivery/delivery.h"
 
-#include "language/imap/bodystructure_text.h"
-#include "language/imap/envelope_text.h"
-#include "language/message/header.h"
 #include "platform/store/mailboxes.h"
-#include "platform/store/queue.h"
 #include "platform/store/trace.h"
-#include "platform/store/transaction.h"
+#include "service/delivery/round.h"
 #include "service/delivery/staging.h"
 
 #include <QDateTime>
-#include <QSet>
-
-#include <atomic>
 
 namespace posthorn::delivery {
 
 using namespace Qt::StringLiterals;
 
-store::Digest digestOf(const message::Structure &structure)
+namespace {
+
+constexpr qint64 mostReturned = 512 * 1024; // a bigger message comes back as its header only
+
+// "ben@example.org (and 2 more)"
+QByteArray recipientsText(const Arrival &arrival)
 {
-    return {structure.header, imap::envelopeText(structure.envelope), imap::bodyStructureText(structure.root),
-            message::packOffsets(structure.root), structure.size, structure.dateSeconds};
+    if (arrival.recipients.isEmpty())
+        return {};
+    const QByteArray first = arrival.recipients.front().rcpt.forwardPath.toString();
+    return arrival.recipients.size() == 1 ? first : first + " (and " + QByteArray::number(arrival.recipients.size() - 1) + " more)";
 }
 
-QByteArray newJourney()
+Result<void> traceArrival(store::Transaction &transaction, const Arrival &arrival, MessageId message)
 {
-    // The clock at start in microseconds, counted up: unique as long as the server makes under a million a second.
-    static std::atomic<qint64> next = QDateTime::currentMSecsSinceEpoch() * 1000;
-    static constexpr char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford's, no letters to mistake
-    char text[11];
-    quint64 number = quint64(next.fetch_add(1, std::memory_order_relaxed));
-    for (int i = 10; i >= 0; --i, number >>= 5)
-        text[i] = digits[number & 31];
-    return QByteArray(text, 11);
+    return store::Trace::add(transaction, {.at = arrival.at, .journey = arrival.journey, .step = store::Step::Received,
+                                           .client = arrival.client, .tls = arrival.tls, .user = arrival.user,
+                                           .sender = arrival.mail.reversePath.toString(), .recipient = recipientsText(arrival),
+                                           .messageId = arrival.messageId, .subject = arrival.subject,
+                                           .size = arrival.digest.size, .message = message.value, .text = arrival.judged});
 }
 
-// The parameter wins over the field (RFC 8689 §4.1, §5).
-static store::Transport transportOf(const Arrival &arrival)
-{
-    if (arrival.mail.requireTls)
-        return store::Transport::RequireTls;
-    const QByteArray field = message::fieldValue(arrival.digest.header, "TLS-Required");
-    return field.compare("no", Qt::CaseInsensitive) == 0 ? store::Transport::PreferDelivery : store::Transport::Usual;
-}
+} // namespace
 
-Delivery::Delivery(store::Store &store, EventLog &events, Counters &counters)
-    : m_store(store), m_events(events), m_counters(counters)
-{
-}
+Delivery::Delivery(World world) : m_world(std::move(world)) {}
 
 void Delivery::deliver(std::shared_ptr<const Arrival> arrival, std::function<void(Result<Receipt>)> done)
 {
     const qint64 octets = arrival->body.size() + arrival->digest.header.size() + 1024;
-    m_store.write<Receipt>([this, arrival](store::Transaction &transaction) { return run(transaction, *arrival); },
-                           [this, arrival, done = std::move(done)](Result<Receipt> receipt) {
-                               if (receipt)
-                                   tell(*arrival, *receipt);
-                               done(std::move(receipt));
-                           },
-                           octets);
+    m_world.store->write<Receipt>([this, arrival](store::Transaction &transaction) { return run(transaction, *arrival); },
+                                  [this, arrival, done = std::move(done)](Result<Receipt> receipt) {
+                                      if (receipt)
+                                          tell(*arrival, *receipt);
+                                      done(std::move(receipt));
+                                  },
+                                  octets);
 }
 
 Result<MailboxId> Delivery::inbox(store::Transaction &transaction, AccountId account)
@@ -73,89 +60,100 @@ Result<MailboxId> Delivery::inbox(store::Transaction &transaction, AccountId acc
     return found->id;
 }
 
-Result<void> Delivery::file(store::Transaction &transaction, const Arrival &arrival, const LocalAccount &account,
-                            const QByteArray &recipient, MessageId message)
-{
-    const auto mailbox = inbox(transaction, account.id);
-    if (!mailbox)
-        return std::unexpected(mailbox.error());
-    const auto mark = store::Mailboxes::add(transaction, *mailbox, message, 0, arrival.at);
-    if (!mark) {
-        m_inboxes.remove(account.id); // the account may be gone
-        return std::unexpected(mark.error());
-    }
-    return store::Trace::add(transaction, {.at = arrival.at, .journey = arrival.journey, .step = store::Step::Delivered,
-                                           .user = account.address, .recipient = recipient, .mailbox = mailbox->value,
-                                           .uid = mark->uid, .message = message.value, .text = u"INBOX"_s});
-}
-
-Result<void> Delivery::enqueue(store::Transaction &transaction, const Arrival &arrival, const smtp::RcptCommand &rcpt,
-                               const QByteArray &address, MessageId message) const
-{
-    const store::Entry entry{.message = message, .journey = arrival.journey,
-                             .reversePath = arrival.mail.reversePath.toString(), .recipient = address,
-                             .domain = address.mid(address.lastIndexOf('@') + 1),
-                             .originalRecipient = rcpt.originalRecipient, .notify = rcpt.notify,
-                             .ret = arrival.mail.ret, .envid = arrival.mail.envid, .smtpUtf8 = arrival.mail.smtpUtf8,
-                             .body = int(arrival.mail.body), .sign = arrival.sign, .transport = transportOf(arrival),
-                             .createdAt = arrival.at, .nextAttempt = arrival.at};
-    const auto added = store::Queue::add(transaction, entry);
-    if (!added)
-        return std::unexpected(added.error());
-    return store::Trace::add(transaction, {.at = arrival.at, .journey = arrival.journey, .step = store::Step::Queued,
-                                           .recipient = address, .message = message.value});
-}
-
 Result<Receipt> Delivery::run(store::Transaction &transaction, const Arrival &arrival)
 {
     const auto message = keepContent(transaction, arrival.staged, arrival.stagedChunks, arrival.digest, arrival.body);
     if (!message)
         return std::unexpected(message.error());
-    QByteArray firstRecipient;
-    if (!arrival.recipients.isEmpty())
-        firstRecipient = arrival.recipients.front().rcpt.forwardPath.toString();
-    if (arrival.recipients.size() > 1)
-        firstRecipient += " (and " + QByteArray::number(arrival.recipients.size() - 1) + " more)";
-    const auto traced = store::Trace::add(
-        transaction, {.at = arrival.at, .journey = arrival.journey, .step = store::Step::Received,
-                      .client = arrival.client, .tls = arrival.tls, .user = arrival.user,
-                      .sender = arrival.mail.reversePath.toString(), .recipient = firstRecipient,
-                      .messageId = arrival.messageId, .subject = arrival.subject, .size = arrival.digest.size,
-                      .message = message->value, .text = arrival.judged});
-    if (!traced)
+    if (const auto traced = traceArrival(transaction, arrival, *message); !traced)
         return std::unexpected(traced.error());
-    Receipt receipt{*message};
-    QSet<AccountId> served; // somebody named twice gets it once
-    QSet<QByteArray> queued;
-    for (const Recipient &recipient : arrival.recipients) {
-        for (const auto &account : recipient.destination.accounts) {
-            if (served.contains(account->id))
-                continue;
-            served.insert(account->id);
-            const auto filed = file(transaction, arrival, *account, recipient.rcpt.forwardPath.toString(), *message);
-            if (!filed)
-                return std::unexpected(filed.error());
-            ++receipt.delivered;
-        }
-        for (const QByteArray &address : recipient.destination.elsewhere) {
-            if (queued.contains(address))
-                continue;
-            queued.insert(address);
-            const auto enqueued = enqueue(transaction, arrival, recipient.rcpt, address, *message);
-            if (!enqueued)
-                return std::unexpected(enqueued.error());
-            ++receipt.queued;
-        }
+    Round round{transaction,          arrival,          *message, m_world.directory->snapshot(),
+                m_world.settings(),   Pace(arrival.at), {*message, 0, 0, {}}};
+    auto done = beginPace(round);
+    for (auto it = arrival.recipients.cbegin(); done && it != arrival.recipients.cend(); ++it)
+        done = serve(round, *it);
+    if (done)
+        done = endPace(round);
+    for (auto it = round.reports.cbegin(); done && it != round.reports.cend(); ++it)
+        done = report(transaction, it.key(), it.value());
+    if (!done)
+        return std::unexpected(done.error());
+    return std::move(round.receipt);
+}
+
+Result<void> Delivery::serve(Round &round, const Recipient &recipient)
+{
+    const Destination &to = recipient.destination;
+    const qsizetype count = to.accounts.size() + to.elsewhere.size();
+    const quint8 notify = round.arrival.quiet ? quint8(smtp::NotifyNever) : recipient.rcpt.notify;
+    for (const auto &account : to.accounts) {
+        if (const auto filed = file(round, *account, recipient.rcpt); !filed)
+            return filed;
     }
-    return receipt;
+    for (const Onward &onward : to.elsewhere) {
+        if (const auto sent = sendOn(round, recipient.rcpt, onward, notifyPassedOn(notify, count)); !sent)
+            return sent;
+    }
+    if (count > 1)
+        round.note(Action::Expanded, round.entryFor(recipient.rcpt, recipient.rcpt.forwardPath.toString()));
+    else if (!to.accounts.isEmpty())
+        round.note(Action::Delivered, round.entryFor(recipient.rcpt, recipient.rcpt.forwardPath.toString()));
+    return {};
+}
+
+Result<void> Delivery::file(Round &round, const LocalAccount &account, const smtp::RcptCommand &rcpt)
+{
+    if (round.served.contains(account.id))
+        return {};
+    round.served.insert(account.id);
+    const auto mailbox = inbox(round.transaction, account.id);
+    if (!mailbox)
+        return std::unexpected(mailbox.error());
+    const auto mark = store::Mailboxes::add(round.transaction, *mailbox, round.message, 0, round.arrival.at);
+    if (!mark) {
+        m_inboxes.remove(account.id); // the account may be gone
+        return std::unexpected(mark.error());
+    }
+    ++round.receipt.delivered;
+    return store::Trace::add(round.transaction,
+                             {.at = round.arrival.at, .journey = round.arrival.journey, .step = store::Step::Delivered,
+                              .user = account.address, .recipient = rcpt.forwardPath.toString(), .mailbox = mailbox->value,
+                              .uid = mark->uid, .message = round.message.value, .text = u"INBOX"_s});
+}
+
+Result<void> Delivery::report(store::Transaction &transaction, Action action, const QList<ReportLine> &lines, qint64 expireAfter)
+{
+    const store::Entry &first = lines.front().entry;
+    const auto directory = m_world.directory->snapshot();
+    const auto sender = smtp::parseAddress(first.reversePath).transform([&](const smtp::Address &address) {
+        return directory->plainSender(address);
+    });
+    if (!sender)
+        return {};
+    const auto destination = directory->resolve(*sender);
+    if (!destination)
+        return {}; // the sender is not here any more
+    ReportFacts facts{action, *sender, lines, m_world.hostName, QDateTime::currentMSecsSinceEpoch(), expireAfter, {}, false};
+    const auto digest = store::Messages::digest(transaction, first.message, {.header = true});
+    if (digest)
+        facts.original = digest->header;
+    facts.wholeOriginal = action == Action::Failed && first.ret == "FULL" && digest && digest->size <= mostReturned;
+    if (facts.wholeOriginal)
+        facts.original = store::Messages::read(transaction, first.message, 0, digest->size).value_or(QByteArray());
+    Arrival arrival = makeReport(facts);
+    arrival.mail.requireTls = first.transport == store::Transport::RequireTls; // it quotes the message (RFC 8689 §5)
+    arrival.recipients.append({{*sender, smtp::NotifyNever, {}}, *destination});
+    const auto filed = run(transaction, arrival);
+    return filed ? Result<void>() : std::unexpected(filed.error());
 }
 
 void Delivery::tell(const Arrival &arrival, const Receipt &receipt)
 {
-    ++m_counters.messagesAccepted;
-    m_counters.messagesDelivered += receipt.delivered;
-    m_counters.messagesQueued += receipt.queued;
-    m_counters.octetsReceived += arrival.digest.size;
+    Counters &counters = *m_world.counters;
+    ++counters.messagesAccepted;
+    counters.messagesDelivered += receipt.delivered;
+    counters.messagesQueued += receipt.queued;
+    counters.octetsReceived += arrival.digest.size;
     Event event{EventKind::MessageAccepted, arrival.at};
     event.with(EventField::Journey, arrival.journey)
         .with(EventField::Client, arrival.client)
@@ -166,7 +164,9 @@ void Delivery::tell(const Arrival &arrival, const Receipt &receipt)
         .with(EventField::Count, qint64(arrival.recipients.size()))
         .with(EventField::Size, arrival.digest.size)
         .with(EventField::MessageIdentifier, arrival.messageId);
-    m_events.emitEvent(std::move(event));
+    m_world.events->emitEvent(std::move(event));
+    for (const Event &more : receipt.events)
+        m_world.events->emitEvent(more);
 }
 
 } // namespace posthorn::delivery

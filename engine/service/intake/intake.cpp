@@ -1,6 +1,8 @@
 #include "service/intake/intake.h"
 
 #include "language/message/encoded_word.h"
+#include "policy/trust/batv.h"
+#include "policy/trust/srs.h"
 #include "service/delivery/staging.h"
 #include "service/intake/stamp.h"
 
@@ -150,6 +152,30 @@ Reply Service::judgeRoom(const delivery::Destination &destination) const
     return {250, "2.1.5", "Recipient ok"};
 }
 
+// With tags (BATV), mail that is really ours comes back to a tagged address.
+bool Service::isForgedBounce(const smtp::Address &address, const delivery::Destination &destination) const
+{
+    return m_facts.mail.reversePath.isNull() && !mayRelay() && m_settings->text("bounce.tags"_L1) == "refuse"_L1
+           && destination.localDomain && !trust::isBatv(address.localPart) && !trust::isSrs(address.localPart)
+           && address.localPart.compare("postmaster", Qt::CaseInsensitive) != 0;
+}
+
+// Said at once and to the one who types: a report would come after the mail program has forgotten.
+std::optional<Reply> Service::judgeFailed(const delivery::Destination &destination) const
+{
+    if (!mayRelay() || !m_settings->flag("suppression.enabled"_L1))
+        return std::nullopt;
+    for (const delivery::Onward &onward : destination.elsewhere) {
+        const auto listed = onward.via.isEmpty() ? m_world.directory->suppression(onward.address) : std::nullopt;
+        if (listed) {
+            const auto since = QDateTime::fromMSecsSinceEpoch(listed->since).toString(u"yyyy-MM-dd"_s);
+            return Reply{550, "5.1.1", u"This address failed on %1 and is not tried again (%2); if it is right, ask your administrator"_s
+                                           .arg(since, listed->reply.isEmpty() ? listed->reason : listed->reply).toUtf8()};
+        }
+    }
+    return std::nullopt;
+}
+
 Reply Service::judgeRecipient(const smtp::RcptCommand &rcpt)
 {
     smtp::Address address = rcpt.forwardPath;
@@ -162,7 +188,11 @@ Reply Service::judgeRecipient(const smtp::RcptCommand &rcpt)
         return {550, "5.7.1", "Relaying denied: sign in first, or send this elsewhere"};
     auto destination = directory->resolve(address);
     if (!destination)
-        return {550, "5.1.1", "No such address here"};
+        return {550, "5.1.1", destination.error().text.toUtf8()};
+    if (isForgedBounce(address, *destination))
+        return {550, "5.7.1", "Nobody here has sent the mail that this reports on"};
+    if (const auto failed = judgeFailed(*destination))
+        return *failed;
     const Reply reply = judgeRoom(*destination);
     if (reply.isPositive())
         m_arrival->recipients.emplaceBack(rcpt, std::move(*destination));
@@ -271,6 +301,7 @@ void Service::messageJudged(Session &session, NeedId id, const filter::Verdict &
     m_arrival->messageId = m_structure.envelope.messageId;
     m_arrival->subject = message::decodeHeader(m_structure.envelope.subject).left(200);
     m_arrival->judged = verdict.why;
+    m_arrival->quiet = verdict.action >= filter::Action::Quarantine && !mayRelay();
     m_collector.reset();
     m_structure = {};
     m_world.delivery->deliver(std::exchange(m_arrival, nullptr),

@@ -68,6 +68,8 @@ private:
 
     [[nodiscard]] bool mayRelay() const;
     [[nodiscard]] smtp::Reply judgeRecipient(const smtp::RcptCommand &rcpt);
+    [[nodiscard]] bool isForgedBounce(const smtp::Address &address, const delivery::Destination &destination) const;
+    [[nodiscard]] std::optional<smtp::Reply> judgeFailed(const delivery::Destination &destination) const;
     [[nodiscard]] smtp::Reply judgeRoom(const delivery::Destination &destination) const;
     [[nodiscard]] QByteArray prefixFor(QByteArrayView header) const;
     void beginMail();

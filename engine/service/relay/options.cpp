@@ -64,6 +64,7 @@ Options optionsFrom(const SettingsSnapshot &settings, const QByteArray &hostName
     options.connectTime = std::chrono::seconds(settings.number("relay.connect_timeout"_L1));
     options.connectionsPerDestination = int(settings.number("relay.max_connections_per_destination"_L1));
     options.connections = int(settings.number("relay.max_connections"_L1));
+    options.suppress = settings.flag("suppression.enabled"_L1);
     options.dnsTrusted = settings.flag("dns.trusted"_L1);
     options.mtaSts = settings.flag("relay.mta_sts"_L1);
     options.tlsReports = settings.flag("relay.tls_reports"_L1);

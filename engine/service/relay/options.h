@@ -29,6 +29,7 @@ struct Options
     int connectionsPerDestination = 20, connections = 200;
     Endpoint nameServer; // port 0: the system's
     bool dnsTrusted = false; // it checks DNSSEC, and nobody can pose as it
+    bool suppress = true; // addresses that failed for good
     bool mtaSts = true;
     bool tlsReports = true;
     quint16 stsPort = 443;

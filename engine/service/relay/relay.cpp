@@ -141,8 +141,7 @@ Relay::Relay(World world) : d(std::make_unique<Private>())
     d->readOptions();
     d->board->setSelf(d->board);
     const auto options = [current = d->options] { return current->get(); };
-    d->settler = std::make_unique<Settler>(Settler::World{d->world.store, d->world.delivery, d->world.directory,
-                                                          d->world.events, d->world.hostName, options});
+    d->settler = std::make_unique<Settler>(Settler::World{d->world.store, d->world.delivery, d->world.events, options});
     d->signer = std::make_shared<Signer>(*d->world.store, d->world.hostName);
     d->signer->load();
     d->runner = new Runner({d->world.store, d->world.network, d->settler.get(), d->board, options,

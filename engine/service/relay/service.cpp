@@ -33,6 +33,12 @@ smtp::OutgoingMail mailFrom(const QList<store::Entry> &entries, qint64 skip, QBy
     return mail;
 }
 
+// Forwarded mail may have another reverse path than the same message sent straight on.
+bool shareEnvelope(const store::Entry &one, const store::Entry &other)
+{
+    return one.reversePath == other.reversePath && one.prefix == other.prefix;
+}
+
 // Reads it all, a piece at a time.
 Result<smtp::ContentScan> scanContent(store::Connection &connection, MessageId message, qint64 size)
 {
@@ -126,7 +132,8 @@ Result<Service::Loaded> Service::load(store::Connection &connection, const QList
     Loaded loaded;
     for (const EntryId id : ids) {
         const auto entry = store::Queue::get(connection, id);
-        if (entry && entry->state != store::EntryState::Held)
+        const bool ready = entry && entry->state != store::EntryState::Held;
+        if (ready && (loaded.entries.isEmpty() || shareEnvelope(loaded.entries.front(), *entry)))
             loaded.entries.append(*entry);
         else if (entry)
             loaded.held.append(id);
@@ -160,7 +167,9 @@ void Service::loaded(Session &session, NeedId need, const QList<EntryId> &asked,
     m_entries = result->entries;
     m_held = result->held;
     m_skip = result->skip;
-    session.answer(need, mailFrom(m_entries, m_skip, std::move(result->content)));
+    const QByteArray &prefix = m_entries.front().prefix;
+    m_skip -= prefix.size();
+    session.answer(need, mailFrom(m_entries, m_skip, prefix + result->content));
 }
 
 void Service::on(Session &, NeedId id, smtp::MoreContent &need)

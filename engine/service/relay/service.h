@@ -70,7 +70,7 @@ private:
     struct Loaded
     {
         QList<store::Entry> entries;
-        QList<EntryId> held, missing;
+        QList<EntryId> held, missing; // held: not now, or not with these
         // Octets in the store that do not leave the house: our own Return-Path field (RFC 5321 §4.4); less the octets of
         // signatures, which are not in the store.
         qint64 skip = 0;

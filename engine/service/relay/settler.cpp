@@ -1,6 +1,6 @@
 #include "service/relay/settler.h"
 
-#include "platform/store/messages.h"
+#include "platform/store/suppressions.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
 
@@ -11,11 +11,12 @@
 namespace posthorn::relay {
 
 using namespace Qt::StringLiterals;
+using delivery::Action;
+using delivery::ReportLine;
+using delivery::wantsReport;
 using smtp::Fate;
 
 namespace {
-
-constexpr qint64 mostReturned = 512 * 1024; // a bigger message comes back as its header only
 
 QString replyText(const smtp::Reply &reply)
 {
@@ -135,6 +136,8 @@ Result<void> Settler::ended(Round &round, const store::Entry &entry, const smtp:
         return removed;
     if (wantsReport(entry, Action::Failed))
         round.note(Action::Failed, entry, outcome);
+    if (const auto kept = suppress(round, entry, outcome); !kept)
+        return kept;
     return round.trace(entry, store::Step::Failed, replyText(outcome.reply));
 }
 
@@ -159,37 +162,28 @@ Result<void> Settler::deferred(Round &round, const store::Entry &entry, const sm
 Result<void> Settler::reportAll(Round &round) const
 {
     for (auto it = round.reports.cbegin(); it != round.reports.cend(); ++it) {
-        if (const auto done = report(round, Action(it.key().second), it.value()); !done)
+        const auto done = m_world.delivery->report(round.transaction, Action(it.key().second), it.value(), round.options->expireAfter);
+        if (!done)
             return done;
     }
     return {};
 }
 
-Result<void> Settler::report(Round &round, Action action, const QList<ReportLine> &lines) const
+// There is no such address, says its server (RFC 3463 §3.2). What it says by policy, or of the sender, is another matter.
+static bool isNoAddress(const smtp::RecipientOutcome &outcome)
 {
-    const store::Entry &first = lines.front().entry;
-    const auto sender = smtp::parseAddress(first.reversePath);
-    if (!sender)
+    static const QByteArrayList codes{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"};
+    return outcome.fate == Fate::Refused && outcome.fromServer && outcome.command == "RCPT TO" && codes.contains(outcome.reply.enhanced);
+}
+
+Result<void> Settler::suppress(Round &round, const store::Entry &entry, const smtp::RecipientOutcome &outcome) const
+{
+    if (!round.options->suppress || !isNoAddress(outcome))
         return {};
-    const auto destination = m_world.directory->snapshot()->resolve(*sender);
-    if (!destination)
-        return {}; // the sender is not here any more
-    ReportFacts facts{action, lines, m_world.hostName, round.now, round.options->expireAfter};
-    facts.wholeOriginal = action == Action::Failed && first.ret == "FULL" && first.size <= mostReturned;
-    if (facts.wholeOriginal) {
-        facts.original = store::Messages::read(round.transaction, first.message, 0, first.size).value_or(QByteArray());
-    } else if (const auto digest = store::Messages::digest(round.transaction, first.message, {.header = true})) {
-        facts.original = digest->header;
-    }
-    delivery::Arrival arrival = makeReport(facts);
-    smtp::RcptCommand rcpt;
-    rcpt.forwardPath = *sender;
-    rcpt.notify = smtp::NotifyNever;
-    arrival.mail.smtpUtf8 = sender->needsUtf8();
-    arrival.mail.requireTls = first.transport == store::Transport::RequireTls; // it quotes the message (RFC 8689 §5)
-    arrival.recipients.append({rcpt, *destination});
-    const auto filed = m_world.delivery->deliverWithin(round.transaction, arrival);
-    return filed ? Result<void>() : std::unexpected(filed.error());
+    const QString host = QString::fromUtf8(round.settlement.host);
+    return store::Suppressions::add(round.transaction, {QString::fromUtf8(entry.recipient).toLower(), round.now,
+                                                        u"%1 says that there is no such address"_s.arg(host),
+                                                        replyText(outcome.reply)});
 }
 
 void Settler::tell(const Settlement &settlement) const
@@ -202,6 +196,11 @@ void Settler::tell(const Settlement &settlement) const
             .with(EventField::Recipient, item.entry->recipient).with(EventField::Address, settlement.host)
             .with(EventField::Reply, replyText(item.outcome.reply));
         m_world.events->emitEvent(std::move(event));
+        if (m_world.options()->suppress && isNoAddress(item.outcome)) {
+            Event listed{EventKind::AddressSuppressed};
+            listed.with(EventField::Recipient, item.entry->recipient).with(EventField::Reply, replyText(item.outcome.reply));
+            m_world.events->emitEvent(std::move(listed));
+        }
     }
 }
 

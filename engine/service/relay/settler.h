@@ -6,7 +6,6 @@
 #include "platform/store/store.h"
 #include "service/delivery/delivery.h"
 #include "service/relay/options.h"
-#include "service/relay/reports.h"
 
 #include <condition_variable>
 #include <mutex>
@@ -36,9 +35,7 @@ public:
     {
         store::Store *store = nullptr;
         delivery::Delivery *delivery = nullptr;
-        delivery::Directory *directory = nullptr;
         EventLog *events = nullptr;
-        QByteArray hostName;
         std::function<std::shared_ptr<const Options>()> options; // any thread
     };
     explicit Settler(World world) : m_world(std::move(world)) {}
@@ -54,8 +51,8 @@ private:
     Result<void> notAccepted(Round &round, const Settlement::Item &item) const;
     Result<void> ended(Round &round, const store::Entry &entry, const smtp::RecipientOutcome &outcome) const;
     Result<void> deferred(Round &round, const store::Entry &entry, const smtp::RecipientOutcome &outcome) const;
-    Result<void> report(Round &round, Action action, const QList<ReportLine> &lines) const;
     Result<void> reportAll(Round &round) const;
+    Result<void> suppress(Round &round, const store::Entry &entry, const smtp::RecipientOutcome &outcome) const;
     void tell(const Settlement &settlement) const;
 
     void begun();

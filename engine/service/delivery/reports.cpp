@@ -1,11 +1,13 @@
-#include "service/relay/reports.h"
+#include "service/delivery/reports.h"
 
 #include "language/message/builder.h"
-#include "service/delivery/collector.h"
+#include "language/smtp/needs.h"
 
 #include <QDateTime>
 
-namespace posthorn::relay {
+#include <algorithm>
+
+namespace posthorn::delivery {
 
 using namespace Qt::StringLiterals;
 
@@ -68,6 +70,11 @@ QString opening(const ReportFacts &facts)
             .arg(qMax<qint64>(1, (facts.lines.front().entry.createdAt + facts.expireAfter - facts.at) / 3'600'000));
     case Action::Relayed:
         return u"Your message was handed on to the server below, which does not tell what becomes of it.\n"_s;
+    case Action::Delivered:
+        return u"Your message is in the mailbox below. Whether it was read is not known.\n"_s;
+    case Action::Expanded:
+        return u"The address below stands for several others. Your message was sent on to all of them; of these you hear only if "
+               "something goes wrong.\n"_s;
     }
     return {};
 }
@@ -77,10 +84,12 @@ QString textOf(const ReportFacts &facts)
     QString text = opening(facts);
     for (const ReportLine &line : facts.lines) {
         text += u"\nTo: %1\n"_s.arg(QString::fromUtf8(line.entry.recipient));
-        if (facts.action != Action::Relayed) {
+        if (facts.action == Action::Failed || facts.action == Action::Delayed) {
             const Advice &advice = adviceFor(line.reply.enhanced);
             text += QString::fromLatin1(advice.what) + u'\n' + QString::fromLatin1(advice.todo) + u'\n';
         }
+        if (line.reply.text.isEmpty())
+            continue;
         const QString server = QString::fromUtf8(line.host);
         text += (line.fromServer && !server.isEmpty() ? u"The server %1 said: %2\n"_s.arg(server, replyText(line))
                                                       : u"Details: %1\n"_s.arg(replyText(line)));
@@ -89,26 +98,24 @@ QString textOf(const ReportFacts &facts)
                       .arg(QString::fromUtf8(facts.hostName));
 }
 
-message::Address addressOf(QByteArrayView path)
+// "mx.example.org (192.0.2.1)": its name, or its address as a literal (RFC 3464 §2.3.5).
+QByteArray mtaName(const QByteArray &host)
 {
-    message::Address address;
-    const qsizetype at = path.lastIndexOf('@');
-    address.localPart = path.first(at < 0 ? path.size() : at).toByteArray();
-    if (at >= 0)
-        address.domain = path.sliced(at + 1).toByteArray();
-    return message::parseAddrSpec(path).value_or(address);
+    const QByteArray name = host.split(' ').front();
+    const bool isAddress = name.contains(':') || std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+    return isAddress && !name.isEmpty() ? '[' + (name.contains(':') ? "IPv6:" : QByteArray()) + name + ']' : name;
 }
 
 message::RecipientStatus statusLine(const ReportLine &line, const ReportFacts &facts)
 {
-    static constexpr const char *actions[] = {"failed", "delayed", "relayed"};
+    static constexpr const char *actions[] = {"failed", "delayed", "relayed", "delivered", "expanded"};
     message::RecipientStatus status;
     status.originalRecipient = line.entry.originalRecipient;
     status.finalRecipient = line.entry.recipient;
     status.action = actions[int(facts.action)];
     status.status = statusOf(line, facts.action);
     if (line.fromServer) {
-        status.remoteMta = line.host.left(line.host.indexOf(' '));
+        status.remoteMta = mtaName(line.host);
         status.diagnostic = line.reply.toBytes().simplified();
     }
     status.lastAttempt = facts.at / 1000;
@@ -123,6 +130,8 @@ QString subjectFor(Action action)
     case Action::Failed: return u"Your message could not be delivered"_s;
     case Action::Delayed: return u"Your message is delayed"_s;
     case Action::Relayed: return u"Your message was handed on"_s;
+    case Action::Delivered: return u"Your message was delivered"_s;
+    case Action::Expanded: return u"Your message was sent on"_s;
     }
     return {};
 }
@@ -137,25 +146,32 @@ bool wantsReport(const store::Entry &entry, Action action)
     switch (action) {
     case Action::Failed: return !asked || (entry.notify & smtp::NotifyFailure);
     case Action::Delayed: return !(entry.notify & store::delayTold) && (!asked || (entry.notify & smtp::NotifyDelay));
-    case Action::Relayed: return entry.notify & smtp::NotifySuccess;
+    case Action::Relayed:
+    case Action::Delivered:
+    case Action::Expanded: return entry.notify & smtp::NotifySuccess;
     }
     return false;
 }
 
-delivery::Arrival makeReport(const ReportFacts &facts)
+quint8 notifyPassedOn(quint8 notify, qsizetype count)
+{
+    if (count < 2 || !(notify & smtp::NotifySuccess))
+        return notify;
+    const quint8 rest = notify & ~smtp::NotifySuccess;
+    return rest ? rest : quint8(smtp::NotifyNever);
+}
+
+Arrival makeReport(const ReportFacts &facts)
 {
     const store::Entry &first = facts.lines.front().entry;
-    delivery::Arrival arrival;
-    arrival.journey = delivery::newJourney();
-    arrival.at = facts.at;
-    arrival.sign = true;
-    arrival.messageId = '<' + arrival.journey + "@" + facts.hostName + '>';
+    Arrival arrival = ownMessage(facts.hostName, facts.at);
     arrival.subject = subjectFor(facts.action);
     arrival.judged = u"report on the message %1"_s.arg(QString::fromUtf8(first.journey));
+    arrival.mail.smtpUtf8 = facts.to.needsUtf8();
 
     message::DeliveryReport report;
     report.from = {"Mail Delivery System", {}, "MAILER-DAEMON", facts.hostName};
-    report.to = addressOf(first.reversePath);
+    report.to = {{}, {}, facts.to.localPart, facts.to.domain};
     report.subject = arrival.subject;
     report.messageId = arrival.messageId;
     report.date = facts.at / 1000;
@@ -168,17 +184,9 @@ delivery::Arrival makeReport(const ReportFacts &facts)
         report.recipients += statusLine(line, facts);
     report.original = facts.original;
     report.wholeOriginal = facts.wholeOriginal;
-
-    delivery::Collector collector([](QByteArrayView) { return "Return-Path: <>\r\n"_ba; });
-    collector.add(message::compose(report));
-    arrival.digest = delivery::digestOf(collector.finish());
-    arrival.digest.header = collector.header();
-    arrival.body = collector.takeBody();
-    for (const char c : std::as_const(arrival.body)) {
-        if (uchar(c) > 127)
-            arrival.mail.body = smtp::BodyType::EightBitMime;
-    }
+    report.utf8 = first.smtpUtf8 || facts.to.needsUtf8();
+    fill(arrival, message::compose(report));
     return arrival;
 }
 
-} // namespace posthorn::relay
+} // namespace posthorn::delivery
