@@ -22,6 +22,7 @@ constexpr Positional key[] = {{"KEY"_L1}};
 constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1, false}};
 constexpr Positional entry[] = {{"ENTRY"_L1}};
 constexpr Positional entryReason[] = {{"ENTRY"_L1}, {"REASON"_L1, false, true}};
+constexpr Positional addressReason[] = {{"ADDRESS"_L1}, {"REASON"_L1, false, true}};
 constexpr Positional search[] = {{"SEARCH"_L1, false, true}};
 constexpr Positional session[] = {{"SESSION"_L1}};
 constexpr Positional file[] = {{"FILE"_L1}};
@@ -34,6 +35,8 @@ constexpr Option domainOptions[] = {
     {"catch-all"_L1, "ADDRESS"_L1, "Gets mail for unknown names; empty: such mail is refused"_L1},
     {"certificate"_L1, "FILE"_L1, "For clients that ask for this name"_L1},
     {"key"_L1, "FILE"_L1, "Key of the certificate, when not in the same file"_L1},
+    {"per-minute"_L1, "NUMBER"_L1, "Limit of recipients elsewhere a minute; 0: none; -1: as the settings say"_L1},
+    {"per-day"_L1, "NUMBER"_L1, "The same a day"_L1},
 };
 constexpr Option domainRemoval[] = {{"with-contents"_L1, {}, "Removes its accounts with their mail and its aliases"_L1}};
 constexpr Option accountOptions[] = {
@@ -42,6 +45,13 @@ constexpr Option accountOptions[] = {
     {"administrator"_L1, "yes|no"_L1, "Gets postmaster's mail"_L1},
     {"enabled"_L1, "yes|no"_L1, "No: no sign-in and no mail"_L1},
     {"pop3-keep"_L1, "DAYS"_L1, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+    {"per-minute"_L1, "NUMBER"_L1, "Limit of recipients elsewhere a minute; 0: none; -1: as the settings say"_L1},
+    {"per-day"_L1, "NUMBER"_L1, "The same a day"_L1},
+};
+constexpr Option forwardOptions[] = {
+    {"to"_L1, "A,B"_L1, "The addresses that get its mail"_L1},
+    {"keep"_L1, {}, "And its own mailbox as well"_L1},
+    {"off"_L1, {}, "Forwards no more"_L1},
 };
 constexpr Option ofDomain[] = {{"domain"_L1, "DOMAIN"_L1, "Only of this domain"_L1}};
 constexpr Option dkimOptions[] = {
@@ -140,7 +150,8 @@ Filler domainFields(const Invocation &invocation)
     Filler filler(invocation);
     filler.parameters.insert("name"_L1, invocation.positionals[0]);
     return filler.text("alias-of"_L1, "aliasOf"_L1).text("catch-all"_L1, "catchAll"_L1)
-        .file("certificate"_L1, "certificateFile"_L1).file("key"_L1, "keyFile"_L1);
+        .file("certificate"_L1, "certificateFile"_L1).file("key"_L1, "keyFile"_L1)
+        .number("per-minute"_L1, "perMinute"_L1).number("per-day"_L1, "perDay"_L1);
 }
 
 Filler accountFields(const Invocation &invocation)
@@ -149,7 +160,7 @@ Filler accountFields(const Invocation &invocation)
     filler.parameters.insert("address"_L1, invocation.positionals[0]);
     return filler.text("name"_L1, "displayName"_L1).octets("quota"_L1, "quotaOctets"_L1)
         .flag("administrator"_L1, "administrator"_L1).flag("enabled"_L1, "enabled"_L1)
-        .number("pop3-keep"_L1, "pop3KeepDays"_L1);
+        .number("pop3-keep"_L1, "pop3KeepDays"_L1).number("per-minute"_L1, "perMinute"_L1).number("per-day"_L1, "perDay"_L1);
 }
 
 QJsonObject first(QLatin1StringView parameter, const Invocation &invocation)
@@ -167,6 +178,31 @@ QJsonObject aliasFields(const Invocation &invocation)
     QJsonObject parameters = first("address"_L1, invocation);
     parameters.insert("targets"_L1, QJsonArray::fromStringList(invocation.positionals.mid(1)));
     return parameters;
+}
+
+// Without options it only shows.
+Result<Plan> planForward(const Invocation &in)
+{
+    QJsonObject parameters = first("address"_L1, in);
+    const QStringList targets = in.value("to"_L1).split(u',', Qt::SkipEmptyParts);
+    if (in.has("to"_L1) == in.has("off"_L1)) {
+        if (in.has("to"_L1) || in.has("keep"_L1))
+            return fail(ErrorKind::Invalid, u"account forward takes --to or --off"_s);
+        return call("account.list"_L1, {{u"text"_s, in.positionals[0]}});
+    }
+    if (in.has("to"_L1) && targets.isEmpty())
+        return fail(ErrorKind::Invalid, u"--to needs an address; to forward no more: --off"_s);
+    parameters.insert("forwardTo"_L1, QJsonArray::fromStringList(targets));
+    parameters.insert("forwardKeep"_L1, in.has("off"_L1) || in.has("keep"_L1));
+    return call("account.update"_L1, parameters);
+}
+
+Result<Plan> planSuppression(const Invocation &in)
+{
+    QJsonObject parameters = first("address"_L1, in);
+    if (in.positionals.size() > 1)
+        parameters.insert("reason"_L1, in.positionals.mid(1).join(u' '));
+    return call("suppression.add"_L1, parameters);
 }
 
 QJsonObject fullPath(QLatin1StringView parameter, const Invocation &invocation)
@@ -244,6 +280,8 @@ constexpr Command table[] = {
      [](In in) { return call("account.passwd"_L1, first("address"_L1, in), true); }, showDone},
     {"account update"_L1, "Changes what is given of an account"_L1, address, accountOptions, Way::Call, Alone::Works,
      [](In in) { return accountFields(in).plan("account.update"_L1); }, showAccountDone},
+    {"account forward"_L1, "Tells or changes where else an account's mail goes"_L1, address, forwardOptions, Way::Call,
+     Alone::Works, planForward, showForward},
     {"account remove"_L1, "Removes an account and its mail"_L1, address, {}, Way::Call, Alone::Works,
      [](In in) { return call("account.remove"_L1, first("address"_L1, in)); }, showDone},
 
@@ -302,6 +340,14 @@ constexpr Command table[] = {
      [](In in) { return call("queue.release"_L1, first("id"_L1, in)); }, showEntryDone},
     {"queue remove"_L1, "Takes an entry out of the queue"_L1, entryReason, {}, Way::Call, Alone::Works, planQueueRemoval,
      showDone},
+
+    {"suppression list"_L1, "Lists addresses that failed for good and are not tried again"_L1, search, {}, Way::Call,
+     Alone::Works, [](In in) { return call("suppression.list"_L1, {{u"text"_s, in.positionals.join(u' ')}}); },
+     showSuppressions},
+    {"suppression add"_L1, "Has mail to an address elsewhere refused"_L1, addressReason, {}, Way::Call, Alone::Works,
+     planSuppression, showDone},
+    {"suppression remove"_L1, "Lets mail to an address go again"_L1, address, {}, Way::Call, Alone::Works,
+     [](In in) { return call("suppression.remove"_L1, first("address"_L1, in)); }, showDone},
 
     {"tls list"_L1, "Lists what other domains ask for of encryption, until when it holds"_L1, {}, {}, Way::Call, Alone::Works,
      [](In) { return call("tls.list"_L1); }, showTlsPolicies},

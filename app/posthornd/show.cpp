@@ -188,6 +188,25 @@ void showAccounts(const Invocation &, const QJsonObject &result, QTextStream &ou
         out << "There are more.\n";
 }
 
+// One account, or the list it stands in.
+void showForward(const Invocation &in, const QJsonObject &result, QTextStream &out)
+{
+    QJsonObject account = result;
+    for (const auto &item : result.value("accounts"_L1).toArray()) {
+        if (item.toObject().value("address"_L1).toString() == in.positionals[0].toLower())
+            account = item.toObject();
+    }
+    const QString address = text(account, "address"_L1);
+    const QStringList targets = account.value("forwardTo"_L1).toVariant().toStringList();
+    if (address.isEmpty())
+        out << "There is no account " << printable(in.positionals[0]) << '\n';
+    else if (targets.isEmpty())
+        out << address << " forwards to nobody\n";
+    else
+        out << address << " forwards to " << targets.join(u", "_s)
+            << (account.value("forwardKeep"_L1).toBool() ? " and keeps a copy\n" : " and keeps no copy\n");
+}
+
 void showAliasDone(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     const QStringList targets = result.value("targets"_L1).toVariant().toStringList();
@@ -297,6 +316,15 @@ void showEntry(const Invocation &, const QJsonObject &result, QTextStream &out)
 void showEntryDone(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     out << "Entry " << text(result, "id"_L1) << " is " << text(result, "state"_L1) << '\n';
+}
+
+void showSuppressions(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const auto row = [](const QJsonObject &one) {
+        return QStringList{text(one, "address"_L1), timeText(one, "since"_L1), text(one, "reason"_L1), orDash(text(one, "reply"_L1))};
+    };
+    showList(result.value("addresses"_L1).toArray(), {u"ADDRESS"_s, u"SINCE"_s, u"REASON"_s, u"LAST REPLY"_s},
+             u"No addresses are on the list"_s, out, row);
 }
 
 void showTlsPolicies(const Invocation &, const QJsonObject &result, QTextStream &out)

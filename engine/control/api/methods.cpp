@@ -22,6 +22,8 @@ constexpr Parameter domainParameters[] = {
     {"catchAll"_L1, Text, false, false, "Address that gets mail for unknown names; empty: such mail is refused"_L1},
     {"certificateFile"_L1, Text, false, false, "Certificate for clients that ask for this name"_L1},
     {"keyFile"_L1, Text, false, false, "Its key, when not in the same file"_L1},
+    {"perMinute"_L1, Number, false, false, "Recipients elsewhere in a minute; 0: no limit; -1: as the settings say"_L1},
+    {"perDay"_L1, Number, false, false, "The same in a day"_L1},
 };
 constexpr Parameter domainRemoval[] = {
     {"name"_L1, Text, required, false, "The domain"_L1},
@@ -41,6 +43,10 @@ constexpr Parameter accountAddition[] = {
     {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
     {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
     {"pop3KeepDays"_L1, Number, false, false, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+    {"forwardTo"_L1, TextList, false, false, "Addresses that get its mail; empty: none"_L1},
+    {"forwardKeep"_L1, Flag, false, false, "And its own mailbox as well"_L1},
+    {"perMinute"_L1, Number, false, false, "Recipients elsewhere in a minute; 0: no limit; -1: as the settings say"_L1},
+    {"perDay"_L1, Number, false, false, "The same in a day"_L1},
 };
 constexpr Parameter accountUpdate[] = {
     {"address"_L1, Text, required, false, "The account"_L1},
@@ -49,6 +55,10 @@ constexpr Parameter accountUpdate[] = {
     {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
     {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
     {"pop3KeepDays"_L1, Number, false, false, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+    {"forwardTo"_L1, TextList, false, false, "Addresses that get its mail; empty: none"_L1},
+    {"forwardKeep"_L1, Flag, false, false, "And its own mailbox as well"_L1},
+    {"perMinute"_L1, Number, false, false, "Recipients elsewhere in a minute; 0: no limit; -1: as the settings say"_L1},
+    {"perDay"_L1, Number, false, false, "The same in a day"_L1},
 };
 constexpr Parameter accountPassword[] = {
     {"address"_L1, Text, required, false, "The account"_L1},
@@ -87,6 +97,11 @@ constexpr Parameter entryRemoval[] = {
     {"id"_L1, Text, required, false, "The entry"_L1},
     {"reason"_L1, Text, false, false, "Why, for the message's journey"_L1},
 };
+constexpr Parameter textParameter[] = {{"text"_L1, Text, false, false, "Only those with this in address, reason or reply"_L1}};
+constexpr Parameter suppressionAddition[] = {
+    {"address"_L1, Text, required, false, "An address elsewhere"_L1},
+    {"reason"_L1, Text, false, false, "Why"_L1},
+};
 constexpr Parameter traceSearch[] = {
     {"text"_L1, Text, false, false, "Words, all of which are found in the step; empty: all steps"_L1},
     {"since"_L1, Number, false, false, "Milliseconds since 1970"_L1},
@@ -106,8 +121,9 @@ constexpr Parameter storeCheck[] = {{"quick"_L1, Flag, false, false, "Leaves out
 constexpr Parameter directoryParameter[] = {{"directory"_L1, Text, required, false, "Absolute path of a folder"_L1}};
 constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its name"_L1}};
 
-constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile}"_L1;
-constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays}"_L1;
+constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile, perMinute, perDay}"_L1;
+constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays, "
+                              "forwardTo, forwardKeep, perMinute, perDay}"_L1;
 constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;
 constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
                             "lastError, size}"_L1;
@@ -169,6 +185,11 @@ constexpr Method table[] = {
     {"queue.release"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Lets a held entry go on"_L1},
     {"queue.remove"_L1, entryRemoval, nothing, Right::Administrator, "queue"_L1,
      "Takes an entry out of the queue; its journey tells who and why"_L1},
+
+    {"suppression.list"_L1, textParameter, "{addresses: [{address, since, reason, reply}]}"_L1, Right::Administrator, {},
+     "Addresses that failed for good and are not tried again"_L1},
+    {"suppression.add"_L1, suppressionAddition, nothing, Right::Administrator, {}, "Has mail to an address refused"_L1},
+    {"suppression.remove"_L1, addressParameter, nothing, Right::Administrator, {}, "Lets mail to an address go again"_L1},
 
     {"trace.search"_L1, traceSearch, stepShape, Right::Administrator, {}, "Where is my mail, why was it refused"_L1},
     {"trace.journey"_L1, journeyParameter, stepShape, Right::Administrator, {}, "All steps of one message, oldest first"_L1},

@@ -15,7 +15,26 @@ namespace {
 
 constexpr qint64 maxQuota = 1ll << 50;
 constexpr int maxKeepDays = 36'500;
+constexpr qint64 maxLimit = 1'000'000'000;
+constexpr qsizetype maxTargets = 100;
 constexpr qsizetype maxName = 200, maxPassword = 1'000; // characters
+
+Result<QStringList> givenTargets(const Call &call, const QString &self)
+{
+    QStringList targets;
+    for (const QString &text : call.list("forwardTo"_L1)) {
+        const auto target = checkAddress(text);
+        if (!target)
+            return std::unexpected(target.error());
+        if (*target == self)
+            return fail(ErrorKind::Invalid, u"An account can't forward to itself; let it keep a copy instead"_s);
+        if (!targets.contains(*target))
+            targets += *target;
+    }
+    if (targets.size() > maxTargets)
+        return fail(ErrorKind::Invalid, u"An account forwards to %1 addresses at most"_s.arg(maxTargets));
+    return targets;
+}
 
 // What is given of an account's fields.
 Result<void> fill(store::Account &account, const Call &call)
@@ -31,6 +50,15 @@ Result<void> fill(store::Account &account, const Call &call)
         return fail(ErrorKind::Invalid, u"Days are 0 for ever, or a number"_s);
     account.quotaOctets = call.number("quotaOctets"_L1, account.quotaOctets, 0, maxQuota);
     account.pop3KeepDays = int(call.number("pop3KeepDays"_L1, account.pop3KeepDays, 0, maxKeepDays));
+    if (call.has("forwardTo"_L1)) {
+        const auto targets = givenTargets(call, account.address);
+        if (!targets)
+            return std::unexpected(targets.error());
+        account.forwardTo = *targets;
+    }
+    account.forwardKeep = call.flag("forwardKeep"_L1, account.forwardKeep);
+    account.minuteLimit = int(call.number("perMinute"_L1, account.minuteLimit, -1, maxLimit));
+    account.dayLimit = int(call.number("perDay"_L1, account.dayLimit, -1, maxLimit));
     account.enabled = call.flag("enabled"_L1, account.enabled);
     account.administrator = call.flag("administrator"_L1, account.administrator);
     return {};

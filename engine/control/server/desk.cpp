@@ -40,7 +40,9 @@ constexpr DeedRow deeds[] = {
     {"store.check"_L1, deed::storeCheck},       {"store.export"_L1, deed::storeExport},
     {"store.import"_L1, deed::storeImport},     {"topic.subscribe"_L1, deed::topicSubscribe},
     {"topic.unsubscribe"_L1, deed::topicUnsubscribe}, {"tls.list"_L1, deed::tlsList},
-    {"tls.report"_L1, deed::tlsReport},
+    {"tls.report"_L1, deed::tlsReport},         {"suppression.list"_L1, deed::suppressionList},
+    {"suppression.add"_L1, deed::suppressionAdd},
+    {"suppression.remove"_L1, deed::suppressionRemove},
 };
 
 } // namespace

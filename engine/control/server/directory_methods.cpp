@@ -68,6 +68,14 @@ void apply(const Fields &fields, store::Domain &domain)
         domain.*field = value;
 }
 
+constexpr qint64 maxLimit = 1'000'000'000;
+
+void applyLimits(const Call &call, store::Domain &domain)
+{
+    domain.minuteLimit = int(call.number("perMinute"_L1, domain.minuteLimit, -1, maxLimit));
+    domain.dayLimit = int(call.number("perDay"_L1, domain.dayLimit, -1, maxLimit));
+}
+
 Result<void> checkAliasOf(store::Connection &connection, const store::Domain &domain)
 {
     if (domain.aliasOf.isEmpty())
@@ -153,6 +161,7 @@ void deed::domainAdd(Desk &desk, const Call &call)
     store::Domain domain;
     domain.name = *name;
     apply(*fields, domain);
+    applyLimits(call, domain);
     const auto add = [domain](store::Transaction &transaction) -> Result<QJsonValue> {
         if (findDomain(transaction, domain.name))
             return fail(ErrorKind::Exists, u"The domain %1 is here already"_s.arg(domain.name));
@@ -171,11 +180,12 @@ void deed::domainUpdate(Desk &desk, const Call &call)
     const auto fields = givenFields(call);
     if (!name || !fields)
         return call.refuse(name ? fields.error() : name.error());
-    const auto update = [name = *name, fields = *fields](store::Transaction &transaction) -> Result<QJsonValue> {
+    const auto update = [name = *name, fields = *fields, call](store::Transaction &transaction) -> Result<QJsonValue> {
         auto domain = findDomain(transaction, name);
         if (!domain)
             return std::unexpected(domain.error());
         apply(fields, *domain);
+        applyLimits(call, *domain);
         if (const auto checked = checkAliasOf(transaction, *domain); !checked)
             return std::unexpected(checked.error());
         if (const auto updated = store::Accounts::updateDomain(transaction, *domain); !updated)

@@ -22,7 +22,8 @@ constexpr std::pair<store::EntryState, QLatin1StringView> entryStates[] = {
 QJsonObject toJson(const store::Domain &domain)
 {
     return {{u"name"_s, domain.name}, {u"aliasOf"_s, domain.aliasOf}, {u"catchAll"_s, domain.catchAll},
-            {u"certificateFile"_s, domain.certificateFile}, {u"keyFile"_s, domain.keyFile}};
+            {u"certificateFile"_s, domain.certificateFile}, {u"keyFile"_s, domain.keyFile},
+            {u"perMinute"_s, domain.minuteLimit}, {u"perDay"_s, domain.dayLimit}};
 }
 
 QJsonObject toJson(const store::Account &account)
@@ -30,7 +31,9 @@ QJsonObject toJson(const store::Account &account)
     return {{u"address"_s, account.address},         {u"displayName"_s, account.displayName},
             {u"quotaOctets"_s, account.quotaOctets}, {u"usedOctets"_s, account.usedOctets},
             {u"enabled"_s, account.enabled},         {u"administrator"_s, account.administrator},
-            {u"pop3KeepDays"_s, account.pop3KeepDays}};
+            {u"pop3KeepDays"_s, account.pop3KeepDays},
+            {u"forwardTo"_s, QJsonArray::fromStringList(account.forwardTo)}, {u"forwardKeep"_s, account.forwardKeep},
+            {u"perMinute"_s, account.minuteLimit},   {u"perDay"_s, account.dayLimit}};
 }
 
 QJsonObject toJson(const store::Alias &alias)

@@ -39,6 +39,20 @@ private Q_SLOTS:
         row("account --enabled no update anna@a.test", "account.update", R"({"address":"anna@a.test","enabled":false})");
         row("account passwd anna@a.test", "account.passwd", R"({"address":"anna@a.test"})");
         row("account list --domain a.test", "account.list", R"({"domain":"a.test"})");
+        row("account update anna@a.test --per-minute 5 --per-day -1", "account.update",
+            R"({"address":"anna@a.test","perDay":-1,"perMinute":5})");
+        row("domain update a.test --per-day 0", "domain.update", R"({"name":"a.test","perDay":0})");
+        row("account forward anna@a.test", "account.list", R"({"text":"anna@a.test"})");
+        row("account forward anna@a.test --to x@b.test,y@c.test", "account.update",
+            R"({"address":"anna@a.test","forwardKeep":false,"forwardTo":["x@b.test","y@c.test"]})");
+        row("account forward anna@a.test --to x@b.test --keep", "account.update",
+            R"({"address":"anna@a.test","forwardKeep":true,"forwardTo":["x@b.test"]})");
+        row("account forward anna@a.test --off", "account.update",
+            R"({"address":"anna@a.test","forwardKeep":true,"forwardTo":[]})");
+        row("suppression list", "suppression.list", R"({"text":""})");
+        row("suppression list b.test", "suppression.list", R"({"text":"b.test"})");
+        row("suppression add x@b.test no longer there", "suppression.add", R"({"address":"x@b.test","reason":"no longer there"})");
+        row("suppression remove x@b.test", "suppression.remove", R"({"address":"x@b.test"})");
         row("alias add info@a.test x@a.test y@b.test", "alias.add",
             R"({"address":"info@a.test","targets":["x@a.test","y@b.test"]})");
         row("dkim add a.test", "dkim.add", R"({"domain":"a.test"})");

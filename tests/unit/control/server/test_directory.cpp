@@ -55,6 +55,41 @@ private Q_SLOTS:
         QCOMPARE(shared(u"d.example"_s, u"d.example"_s), u"invalid"_s);
         QCOMPARE(addAccount(u"anna@b.example"_s), u"invalid"_s); // its accounts are a.example's
     }
+    void forwardsAndLimitsAccounts()
+    {
+        addDomain();
+        QCOMPARE(addAccount(u"anna@example.test"_s), u"ok"_s);
+        const auto update = [this](const QStringList &to) {
+            return m_house->outcome(u"account.update"_s, {{u"address"_s, u"anna@example.test"_s}, {u"perDay"_s, 50},
+                                                          {u"forwardTo"_s, QJsonArray::fromStringList(to)}, {u"forwardKeep"_s, false}});
+        };
+        QCOMPARE(update({u"nonsense"_s}), u"invalid"_s);
+        QCOMPARE(update({u"anna@example.test"_s}), u"invalid"_s);
+        QCOMPARE(update({u"Anna@Home.example"_s, u"ben@home.example"_s, u"anna@home.example"_s}), u"ok"_s);
+        const QJsonObject account = m_house->call(u"account.list"_s)->toObject().value("accounts"_L1).toArray().at(0).toObject();
+        QCOMPARE(account.value("forwardTo"_L1).toArray(), (QJsonArray{u"anna@home.example"_s, u"ben@home.example"_s}));
+        QVERIFY(!account.value("forwardKeep"_L1).toBool(true));
+        QCOMPARE(account.value("perDay"_L1).toInt(), 50);
+        QCOMPARE(account.value("perMinute"_L1).toInt(), -1);
+        QCOMPARE(m_house->outcome(u"domain.update"_s, {{u"name"_s, u"example.test"_s}, {u"perMinute"_s, 7}}), u"ok"_s);
+        const QJsonObject domain = m_house->call(u"domain.list"_s)->toObject().value("domains"_L1).toArray().at(0).toObject();
+        QCOMPARE(domain.value("perMinute"_L1).toInt(), 7);
+        QCOMPARE(domain.value("perDay"_L1).toInt(), -1);
+    }
+    void keepsAListOfAddressesThatFailed()
+    {
+        QCOMPARE(m_house->outcome(u"suppression.add"_s, {{u"address"_s, u"nonsense"_s}}), u"invalid"_s);
+        QCOMPARE(m_house->outcome(u"suppression.add"_s, {{u"address"_s, u"Ben@Other.example"_s}, {u"reason"_s, u"left"_s}}), u"ok"_s);
+        const auto found = [this](const QString &text) {
+            return m_house->call(u"suppression.list"_s, {{u"text"_s, text}})->toObject().value("addresses"_L1).toArray();
+        };
+        QCOMPARE(found(u"OTHER"_s).at(0).toObject().value("address"_L1).toString(), u"ben@other.example"_s);
+        QCOMPARE(found(u"left"_s).size(), 1);
+        QCOMPARE(found(u"nobody"_s).size(), 0);
+        QCOMPARE(m_house->outcome(u"suppression.remove"_s, {{u"address"_s, u"BEN@other.example"_s}}), u"ok"_s);
+        QCOMPARE(m_house->outcome(u"suppression.remove"_s, {{u"address"_s, u"ben@other.example"_s}}), u"not-found"_s);
+        QCOMPARE(found({}).size(), 0);
+    }
     void makesSigningKeysThatWaitToBeUsed()
     {
         addDomain();
