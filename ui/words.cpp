@@ -46,6 +46,8 @@ QString sentenceFor(const QString &kind)
         {u"message-sent"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} was sent.")},
         {u"message-delayed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} waits: {reply}")},
         {u"message-failed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} could not be delivered: {reply}")},
+        {u"sending-limited"_s, QT_TRANSLATE_NOOP("Words", "{user} has reached a limit on sending: {count} recipients a {detail}.")},
+        {u"address-suppressed"_s, QT_TRANSLATE_NOOP("Words", "{recipient} failed for good and is not tried again: {reply}")},
         {u"client-identified"_s, QT_TRANSLATE_NOOP("Words", "{user} uses {detail}.")},
     };
     const char *found = sentences.value(kind);

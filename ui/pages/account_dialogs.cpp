@@ -157,6 +157,7 @@ void AccountDialog::buildCommon(const QJsonObject &account)
     m_keepDays->setValue(account.value("pop3KeepDays"_L1).toInt());
     form()->addRow(tr("&Keep fetched mail"), m_keepDays);
     addHint(tr("For programs that fetch by POP3: mail that they delete stays here for this long."));
+    buildForwarding(account);
     m_administrator = new QCheckBox(tr("A&dministrator (gets mail for postmaster)"));
     m_administrator->setChecked(account.value("administrator"_L1).toBool());
     form()->addRow(QString(), m_administrator);
@@ -165,12 +166,54 @@ void AccountDialog::buildCommon(const QJsonObject &account)
     form()->addRow(QString(), m_enabled);
 }
 
+void AccountDialog::buildForwarding(const QJsonObject &account)
+{
+    QStringList targets;
+    for (const QJsonValue &target : account.value("forwardTo"_L1).toArray())
+        targets += target.toString();
+    m_forward = new QLineEdit(targets.join(u", "_s));
+    m_forward->setPlaceholderText(tr("nobody"));
+    form()->addRow(tr("&Forward mail to"), m_forward);
+    m_forwardKeep = new QCheckBox(tr("Keep a &copy here"));
+    m_forwardKeep->setChecked(account.value("forwardKeep"_L1).toBool(true));
+    form()->addRow(QString(), m_forwardKeep);
+    const auto showKeep = [this] { m_forwardKeep->setEnabled(!forwardTargets().isEmpty()); };
+    connect(m_forward, &QLineEdit::textChanged, this, [this, showKeep] {
+        showKeep();
+        check();
+    });
+    showKeep();
+    m_perDay = new QSpinBox;
+    m_perDay->setRange(-1, 10'000'000);
+    m_perDay->setSuffix(tr(" recipients a day"));
+    m_perDay->setSpecialValueText(tr("as for all accounts"));
+    m_perDay->setGroupSeparatorShown(true);
+    m_perDay->setValue(account.value("perDay"_L1).toInt(-1));
+    m_perDay->setToolTip(tr("On other servers; 0 is no limit. More are held in the queue until you let them go."));
+    form()->addRow(tr("&Sends to at most"), m_perDay);
+}
+
+QStringList AccountDialog::forwardTargets() const
+{
+    QStringList targets;
+    for (const QString &target : m_forward->text().split(u',')) {
+        if (!target.trimmed().isEmpty())
+            targets += target.trimmed();
+    }
+    return targets;
+}
+
 QString AccountDialog::fault() const
 {
-    if (!m_name)
-        return {};
-    const QString name = nameFault(m_name);
-    return name.isEmpty() ? passwordFault(m_password->text(), m_again->text()) : name;
+    const QString name = m_name ? nameFault(m_name) : QString();
+    const QString password = m_name && name.isEmpty() ? passwordFault(m_password->text(), m_again->text()) : name;
+    if (!password.isEmpty())
+        return password;
+    for (const QString &target : forwardTargets()) {
+        if (target.indexOf(u'@') < 1 || target.endsWith(u'@') || target.contains(u' '))
+            return tr("“%1” is not an address. Several are separated by commas.").arg(target);
+    }
+    return {};
 }
 
 QJsonObject AccountDialog::parameters() const
@@ -179,6 +222,9 @@ QJsonObject AccountDialog::parameters() const
                        {u"displayName"_s, m_displayName->text().trimmed()},
                        {u"quotaOctets"_s, qint64(m_quota->value() * megabyte)},
                        {u"pop3KeepDays"_s, m_keepDays->value()},
+                       {u"forwardTo"_s, QJsonArray::fromStringList(forwardTargets())},
+                       {u"forwardKeep"_s, m_forwardKeep->isChecked()},
+                       {u"perDay"_s, m_perDay->value()},
                        {u"enabled"_s, m_enabled->isChecked()},
                        {u"administrator"_s, m_administrator->isChecked()}};
     if (m_name) {

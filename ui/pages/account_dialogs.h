@@ -57,6 +57,8 @@ protected:
 private:
     void buildNew(const QStringList &domains);
     void buildCommon(const QJsonObject &account);
+    void buildForwarding(const QJsonObject &account);
+    [[nodiscard]] QStringList forwardTargets() const;
 
     QString m_address; // of the account being edited
     QLineEdit *m_name = nullptr;
@@ -66,6 +68,9 @@ private:
     QLineEdit *m_displayName = nullptr;
     QDoubleSpinBox *m_quota = nullptr;
     QSpinBox *m_keepDays = nullptr;
+    QLineEdit *m_forward = nullptr;
+    QCheckBox *m_forwardKeep = nullptr;
+    QSpinBox *m_perDay = nullptr;
     QCheckBox *m_enabled = nullptr;
     QCheckBox *m_administrator = nullptr;
 };

@@ -1,5 +1,6 @@
 #include "ui/pages/queue_page.h"
 
+#include "ui/pages/suppressions_dialog.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -66,6 +67,9 @@ QueuePage::QueuePage(control::Client &client, QWidget *parent)
     button(tr("&Hold"), [this] { act(u"queue.hold"_s); });
     button(tr("&Release"), [this] { act(u"queue.release"_s); });
     bar->addStretch();
+    auto *failed = new QPushButton(tr("&Failed addresses…"));
+    connect(failed, &QPushButton::clicked, this, [this] { (new SuppressionsDialog(this->client(), this))->open(); });
+    bar->addWidget(failed);
     button(tr("R&emove…"), [this] { removeSelected(); });
     content()->addLayout(bar);
 
