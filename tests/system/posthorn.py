@@ -16,7 +16,9 @@ class Server:
         self._temporary = None if data else tempfile.TemporaryDirectory(prefix="posthorn-test-")
         self.data = data or self._temporary.name
         self.settings = {"auth.plaintext_on_loopback": "true", "auth.iterations": "4096",
-                         "server.name": "mx.example.test", **(settings or {})}
+                         "server.name": "mx.example.test",
+                         **{f"limits.{who}_per_{time}": "0" for who in ("account", "domain") for time in ("minute", "day")},
+                         **(settings or {})}
         self.wrapper, self.process, self.ports = list(wrapper), None, {}
         if start: self.start()
 

@@ -88,6 +88,7 @@ class Peer:
                     say("354 go on")
                     mail = bytearray()
                     while (part := f.readline()) not in (b".\r\n", b""): mail += part
+                    if not part: return # lost before its end: never taken
                     reply = self.answer("." )
                     if reply == "drop": return
                     if not reply: self.octets.append(bytes(mail)); self.mails.append(mail.decode(errors="replace"))
