@@ -5,6 +5,8 @@
 
 #include <QDateTime>
 
+#include <algorithm>
+
 namespace posthorn::delivery {
 
 using namespace Qt::StringLiterals;
@@ -34,6 +36,9 @@ QString noticeText(const Crossing &crossing)
 // Those who signed in count for themselves and their domain, devices that need not for their sender's domain.
 Result<void> Delivery::beginPace(Round &round)
 {
+    const auto leaves = [](const Recipient &recipient) { return !recipient.destination.elsewhere.isEmpty(); };
+    if (std::ranges::none_of(round.arrival.recipients, leaves))
+        return {};
     const SettingsSnapshot &settings = *round.settings;
     const auto account = round.arrival.user.isEmpty() ? nullptr : round.directory->account(round.arrival.user);
     const QString domain = account               ? account->address.section(u'@', -1)
