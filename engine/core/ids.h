@@ -24,6 +24,7 @@ using AliasId = Id<struct AliasTag>;
 using MailboxId = Id<struct MailboxTag>;
 using MessageId = Id<struct MessageTag>; // a stored content; several mailboxes may hold it
 using EntryId = Id<struct EntryTag>;     // a queue row: one message for one recipient
+using RouteId = Id<struct RouteTag>;       // a way out for mail
 using DkimKeyId = Id<struct DkimKeyTag>;
 using ConversationId = Id<struct ConversationTag>;
 

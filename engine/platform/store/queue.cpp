@@ -4,10 +4,21 @@
 #include "platform/store/transaction.h"
 
 #include <QDateTime>
+#include <QUrl>
+
+#include <algorithm>
 
 namespace posthorn::store {
 
 using namespace Qt::StringLiterals;
+
+static QByteArray senderDomain(const QByteArray &reversePath)
+{
+    const qsizetype at = reversePath.lastIndexOf('@');
+    const QByteArray domain = at < 0 ? QByteArray() : reversePath.sliced(at + 1).toLower();
+    const bool plain = std::ranges::all_of(domain, [](char c) { return uchar(c) < 0x80; });
+    return plain ? domain : QUrl::toAce(QString::fromUtf8(domain));
+}
 
 Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
 {
@@ -21,16 +32,17 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
     auto done = connection.run(
         "INSERT INTO queue (id, message_id, state, created_at, next_attempt, attempts, domain, journey, reverse_path, "
         "recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, last_dialogue, sign, "
-        "transport, prefix) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "transport, prefix, route) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *id, entry.message.value, int(entry.state), entry.createdAt, entry.nextAttempt, entry.attempts, entry.domain,
         entry.journey, entry.reversePath, entry.recipient, entry.originalRecipient, entry.notify, entry.ret,
         entry.envid, entry.smtpUtf8, entry.body, entry.lastError, entry.lastDialogue, entry.sign, int(entry.transport),
-        entry.prefix);
+        entry.prefix, entry.route.value);
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->held(entry.message);
     transaction.changes.queueChanged = true;
-    transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt, entry.transport});
+    transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt, entry.transport,
+                                        senderDomain(entry.reversePath), entry.route});
     return EntryId{*id};
 }
 
@@ -51,6 +63,7 @@ static Entry entryFrom(const Row &row)
                  .sign = row.number(19) != 0,
                  .transport = Transport(row.number(20)),
                  .prefix = row.octets(21),
+                 .route = {row.number(22)},
                  .state = EntryState(row.number(2)),
                  .createdAt = row.number(3),
                  .nextAttempt = row.number(4),
@@ -60,7 +73,9 @@ static Entry entryFrom(const Row &row)
                  .size = row.number(18)};
 }
 
-static QString patternOf(const QString &text)
+namespace {
+
+QString patternOf(const QString &text)
 {
     QString escaped = text;
     for (const QChar c : {u'\\', u'%', u'_'})
@@ -68,35 +83,89 @@ static QString patternOf(const QString &text)
     return u'%' + escaped + u'%';
 }
 
+// " WHERE ..." of a filter, with its values.
+struct Conditions
+{
+    explicit Conditions(const QueueFilter &filter)
+    {
+        add(u"queue.id > ?"_s, toVariant(filter.afterId));
+        if (filter.state)
+            add(u"state = ?"_s, toVariant(int(*filter.state)));
+        if (filter.createdBefore > 0)
+            add(u"created_at < ?"_s, toVariant(filter.createdBefore));
+        if (!filter.domain.isEmpty())
+            add(u"domain = ?"_s, toVariant(filter.domain.toUtf8()));
+        found({u"reverse_path"_s}, filter.sender);
+        found({u"recipient"_s}, filter.recipient);
+        found({u"last_error"_s}, filter.error);
+        found({u"reverse_path"_s, u"recipient"_s, u"journey"_s}, filter.text);
+    }
+    void add(const QString &condition, const QVariant &value)
+    {
+        sql += (sql.isEmpty() ? u" WHERE "_s : u" AND "_s) + condition;
+        values << value;
+    }
+    void found(const QStringList &columns, const QString &text)
+    {
+        if (text.isEmpty())
+            return;
+        QStringList any;
+        for (const QString &column : columns) {
+            any << u"CAST(%1 AS TEXT) LIKE ? ESCAPE '\\'"_s.arg(column);
+            values << toVariant(patternOf(text));
+        }
+        sql += u" AND ("_s + any.join(u" OR "_s) + u')';
+    }
+    void cut(const QueueFilter &filter)
+    {
+        sql += u" ORDER BY queue.id LIMIT ? OFFSET ?"_s;
+        values << toVariant(qMax(1, filter.limit)) << toVariant(qMax(0, filter.offset));
+    }
+    QString sql;
+    QList<QVariant> values;
+};
+
+} // namespace
+
+// The rows are chosen before anything else of them is read.
 Result<QList<Entry>> Queue::list(Connection &connection, const QueueFilter &filter)
 {
-    QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
-                  "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                  "last_dialogue, message.size, sign, transport, prefix FROM queue LEFT JOIN message ON "
-                  "message.id = queue.message_id "
-                  "WHERE queue.id > ?"_s;
-    QList<QVariant> values{toVariant(filter.afterId)};
-    if (filter.state) {
-        sql += u" AND state = ?"_s;
-        values << toVariant(int(*filter.state));
-    }
-    if (!filter.domain.isEmpty()) {
-        sql += u" AND domain = ?"_s;
-        values << toVariant(filter.domain.toUtf8());
-    }
-    if (!filter.text.isEmpty()) {
-        sql += u" AND (CAST(reverse_path AS TEXT) LIKE ? ESCAPE '\\' OR CAST(recipient AS TEXT) LIKE ? ESCAPE '\\' OR "
-               "CAST(journey AS TEXT) LIKE ? ESCAPE '\\')"_s;
-        for (int i = 0; i < 3; ++i)
-            values << toVariant(patternOf(filter.text));
-    }
-    sql += u" ORDER BY queue.id LIMIT ?"_s;
-    values << toVariant(qMax(1, filter.limit));
+    Conditions conditions(filter);
+    conditions.cut(filter);
+    const QString sql = u"SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
+                        "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
+                        "'', message.size, sign, transport, prefix, route FROM queue LEFT JOIN message ON "
+                        "message.id = queue.message_id WHERE queue.id IN (SELECT id FROM queue"_s
+                        + conditions.sql + u") ORDER BY queue.id"_s;
     QList<Entry> entries;
-    auto done = connection.queryText(sql, values).each([&](const Row &row) { entries.append(entryFrom(row)); });
+    auto done = connection.queryText(sql, conditions.values).each([&](const Row &row) { entries.append(entryFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
     return entries;
+}
+
+Result<QList<EntryId>> Queue::ids(Connection &connection, const QueueFilter &filter)
+{
+    Conditions conditions(filter);
+    conditions.cut(filter);
+    QList<EntryId> ids;
+    auto done = connection.queryText(u"SELECT id FROM queue"_s + conditions.sql, conditions.values).each([&](const Row &row) {
+        ids.append(EntryId{row.number(0)});
+    });
+    if (!done)
+        return std::unexpected(done.error());
+    return ids;
+}
+
+Result<qint64> Queue::matching(Connection &connection, const QueueFilter &filter)
+{
+    const Conditions conditions(filter);
+    qint64 count = 0;
+    auto done = connection.queryText(u"SELECT count(*) FROM queue"_s + conditions.sql, conditions.values)
+                    .each([&](const Row &row) { count = row.number(0); });
+    if (!done)
+        return std::unexpected(done.error());
+    return count;
 }
 
 Result<Entry> Queue::get(Connection &connection, EntryId id)
@@ -105,7 +174,7 @@ Result<Entry> Queue::get(Connection &connection, EntryId id)
         connection
             .select("SELECT queue.id, message_id, state, created_at, next_attempt, attempts, domain, journey, "
                     "reverse_path, recipient, original_recipient, notify, ret, envid, smtp_utf8, body, last_error, "
-                    "last_dialogue, message.size, sign, transport, prefix FROM queue LEFT JOIN message ON "
+                    "last_dialogue, message.size, sign, transport, prefix, route FROM queue LEFT JOIN message ON "
                     "message.id = queue.message_id "
                     "WHERE queue.id = ?",
                     id.value)
@@ -129,7 +198,8 @@ static Result<void> altered(Transaction &transaction, const Result<qint64> &rows
 
 static EntryNote noteFrom(const Row &row)
 {
-    return {{row.number(0)}, {row.number(1)}, row.octets(2), EntryState(row.number(3)), row.number(4), Transport(row.number(5))};
+    return {{row.number(0)}, {row.number(1)},          row.octets(2),  EntryState(row.number(3)), row.number(4),
+            Transport(row.number(5)), senderDomain(row.octets(6)), {row.number(7)}};
 }
 
 // The same, told to the queue runner.
@@ -138,7 +208,9 @@ static Result<void> changed(Transaction &transaction, const Result<qint64> &rows
     if (const auto done = altered(transaction, rows); !done)
         return done;
     auto note = transaction.connection()
-                    .select("SELECT id, message_id, domain, state, next_attempt, transport FROM queue WHERE id = ?", id.value)
+                    .select("SELECT id, message_id, domain, state, next_attempt, transport, reverse_path, route FROM "
+                            "queue WHERE id = ?",
+                            id.value)
                     .first(noteFrom);
     if (!note)
         return std::unexpected(note.error());
@@ -153,6 +225,12 @@ Result<void> Queue::setState(Transaction &transaction, EntryId id, EntryState st
 {
     return changed(transaction,
                    transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state), id.value), id);
+}
+
+Result<void> Queue::setRoute(Transaction &transaction, EntryId id, RouteId route)
+{
+    return changed(transaction,
+                   transaction.connection().run("UPDATE queue SET route = ? WHERE id = ?", route.value, id.value), id);
 }
 
 // A held entry stays held until it is released.
@@ -178,7 +256,8 @@ Result<QList<EntryNote>> Queue::notes(Connection &connection, EntryId after, int
 {
     QList<EntryNote> notes;
     auto done = connection
-                    .select("SELECT id, message_id, domain, state, next_attempt, transport FROM queue WHERE id > ? ORDER BY id LIMIT ?",
+                    .select("SELECT id, message_id, domain, state, next_attempt, transport, reverse_path, route FROM "
+                            "queue WHERE id > ? ORDER BY id LIMIT ?",
                             after.value, limit)
                     .each([&](const Row &row) { notes.append(noteFrom(row)); });
     if (!done)

@@ -3,6 +3,7 @@
 
 #include "core/ids.h"
 #include "core/result.h"
+#include "platform/store/routes.h"
 
 #include <QByteArray>
 #include <QList>
@@ -36,6 +37,8 @@ struct EntryNote
     EntryState state = EntryState::Waiting;
     qint64 nextAttempt = 0; // ms since 1970
     Transport transport = Transport::Usual;
+    QByteArray senderDomain; // of the reverse-path; empty: null
+    RouteId route;           // that somebody chose; or routeDirect, or routeByDomain
     bool gone = false;      // then only the id means something
     bool attempted = false; // an attempt was written down just now
 };
@@ -56,21 +59,27 @@ struct Entry
     bool sign = false; // from somebody who signed in, or from us: may be signed in a domain's name
     Transport transport = Transport::Usual;
     QByteArray prefix; // header fields that go above the message on its way out
+    RouteId route = routeByDomain;
     EntryState state = EntryState::Waiting;
     qint64 createdAt = 0; // ms since 1970
     qint64 nextAttempt = 0;
     int attempts = 0;
     QString lastError;
-    QByteArray lastDialogue;
+    QByteArray lastDialogue; // not filled by list
     qint64 size = 0; // of the message; filled by list and get
 };
 
+// All that is given has to hold.
 struct QueueFilter
 {
     QString text; // found in sender, recipient or journey
-    QString domain;
+    QString domain; // of the recipient
+    QString sender, recipient; // found in them
+    QString error;  // found in the last error
     std::optional<EntryState> state;
+    qint64 createdBefore = 0; // ms since 1970; 0: whenever
     qint64 afterId = 0;
+    int offset = 0; // so many are left out before the first
     int limit = 1000;
 };
 
@@ -78,9 +87,12 @@ class Queue
 {
 public:
     static Result<EntryId> add(Transaction &, const Entry &);
-    static Result<QList<Entry>> list(Connection &, const QueueFilter &);
+    static Result<QList<Entry>> list(Connection &, const QueueFilter &); // by id
+    static Result<QList<EntryId>> ids(Connection &, const QueueFilter &); // of the same
+    static Result<qint64> matching(Connection &, const QueueFilter &);   // how many there are, whatever offset and limit
     static Result<Entry> get(Connection &, EntryId);
     static Result<void> setState(Transaction &, EntryId, EntryState);
+    static Result<void> setRoute(Transaction &, EntryId, RouteId);
     static Result<void> retryNow(Transaction &, EntryId);
     // An attempt came to nothing: counted, and to be made again at `nextAttempt`. The state stays as it is.
     static Result<void> defer(Transaction &, EntryId, qint64 nextAttempt, const QString &error,

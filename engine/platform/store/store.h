@@ -48,6 +48,7 @@ struct Committed
     QList<MailboxChange> mailboxes;
     bool queueChanged = false;
     QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
+    bool routesChanged = false;
     bool directoryChanged = false; // domains, accounts, aliases, keys
     QList<Suppression> suppressions; // put on the list; taken off it when `since` is 0
     bool settingsChanged = false;

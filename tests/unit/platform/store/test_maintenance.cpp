@@ -61,6 +61,7 @@ static void furnish(Fixture &house)
         must(Mailboxes::remove(t, alice, u"Gone"_s, u"alice"_s));
         must(Messages::append(t, must(Messages::stage(t)), 0, "staged"));
         must(DkimKeys::add(t, {.domain = u"example.test"_s, .selector = u"s"_s, .algorithm = u"rsa"_s, .privateKey = "pem"}));
+        must(Routes::add(t, {.name = u"r"_s, .recipients = {u"y.test"_s}, .host = u"mx.y.test"_s, .port = 25, .secret = u"s"_s}));
         must(TlsPolicies::keep(t, {u"y.test"_s, "1", "version: STSv1\r\n", 5, 6}));
         must(TlsPolicies::count(t, {{7, u"y.test"_s, u"sts"_s, {}, u"mx.y.test"_s, u"192.0.2.1"_s, "p", 1}}));
         must(Secrets::keep(t, u"srs"_s, "\x01\xff"));
