@@ -1,0 +1,67 @@
+// Other programs, run without a shell.
+#include "platform/system/command.h"
+
+#include <QElapsedTimer>
+#include <QTest>
+
+using namespace posthorn;
+using namespace posthorn::system;
+using namespace Qt::StringLiterals;
+
+class TestCommand : public QObject
+{
+    Q_OBJECT
+    static Result<QByteArray> run(const QStringList &command, CommandLimits limits = {})
+    {
+        QObject context;
+        std::optional<Result<QByteArray>> got;
+        runCommand(&context, command, limits, [&](const Result<QByteArray> &printed) { got = printed; });
+        return QTest::qWaitFor([&] { return got.has_value(); }, 20'000) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+#ifdef Q_OS_WIN
+        QSKIP("needs the programs of a Unix");
+#endif
+    }
+    void splitsWords()
+    {
+        QCOMPARE(splitCommand(u"/bin/token --for \"my mail\" $HOME;ls"_s).value(),
+                 QStringList({u"/bin/token"_s, u"--for"_s, u"my mail"_s, u"$HOME;ls"_s}));
+        QVERIFY(!splitCommand(u"  "_s));
+        QVERIFY(!splitCommand(u"token"_s));
+    }
+    void givesWhatIsPrinted()
+    {
+        QCOMPARE(run({u"/bin/echo"_s, u"$HOME; ls"_s}), "$HOME; ls\n"_ba); // no shell
+        QCOMPARE(run({u"/bin/cat"_s}), ""_ba);                            // no input
+    }
+    void endsWhatTakesTooLong()
+    {
+        QElapsedTimer timer;
+        timer.start();
+        const auto result = run({u"/bin/sleep"_s, u"30"_s}, {std::chrono::milliseconds(100), 10});
+        QVERIFY(!result && result.error().kind == ErrorKind::Unavailable);
+        QVERIFY(timer.elapsed() < 10'000);
+    }
+    void endsWhatPrintsTooMuch()
+    {
+        const auto result = run({u"/bin/cat"_s, u"/dev/zero"_s}, {std::chrono::seconds(10), 1'000});
+        QVERIFY(!result && result.error().text.contains("too much"_L1));
+    }
+    void isEndedWithItsContext()
+    {
+        bool told = false;
+        {
+            QObject context;
+            runCommand(&context, {u"/bin/sleep"_s, u"1"_s}, {}, [&](const Result<QByteArray> &) { told = true; });
+        }
+        QTest::qWait(20);
+        QVERIFY(!told);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestCommand)
+#include "test_command.moc"
