@@ -30,7 +30,8 @@ struct ClientConfig
     ClientTls tls = ClientTls::May;
     bool requireTls = false; // no mail but to a server that takes it with REQUIRETLS (RFC 8689 §4.2.1)
     QByteArray user, password; // empty user: don't sign in
-    QByteArray token;          // XOAUTH2 instead of the password; or empty
+    bool asksToken = false;    // for XOAUTH2, in place of the password: FetchToken gets it
+    QByteArray mechanism;      // the only one to sign in by; empty: the strongest one offered
     QByteArray nonce;          // for SCRAM: printable, no comma, new for each session
     bool secretsInClear = false; // a password may be shown without TLS: loopback only
     qsizetype pieceSize = 64 * 1024; // octets of a chunk; what is smaller goes with its envelope

@@ -47,7 +47,8 @@ struct RecipientOutcome
 // --- needs -----------------------------------------------------------------------------------------------------
 
 // The session is open, nothing is under way: what next? Answered by OutgoingMail or Leave, at once or later.
-struct NextMail {};
+// `opening`: the first time, all that was said until then.
+struct NextMail { QByteArray opening; };
 // The next octets of the content. Answered by ContentPiece.
 struct MoreContent { qint64 offset = 0; };
 // Does the content hold octets over 127, in its header and anywhere? Answered by ContentScan. Asked only of a message that
@@ -55,6 +56,8 @@ struct MoreContent { qint64 offset = 0; };
 struct ScanContent {};
 // PBKDF2 with HMAC-SHA-256, 32 octets (RFC 5802 §2.2, RFC 7677). Answered by DerivedKey.
 struct DeriveKey { QByteArray password, salt; int iterations = 0; };
+// The token to sign in with (XOAUTH2): a fresh one where the server has refused `refused`. Answered by Token.
+struct FetchToken { QByteArray refused; };
 // The mail handed out last is done with; one outcome for each recipient, in order. `dsn`: the server takes over the
 // duty to report (RFC 3461 §5.2.2). No answer.
 struct MailDone { QList<RecipientOutcome> outcomes; bool dsn = false; QByteArray dialogue; };
@@ -62,7 +65,7 @@ struct MailDone { QList<RecipientOutcome> outcomes; bool dsn = false; QByteArray
 // us. No answer.
 struct SessionFailed { Reply reply; bool fromServer = false; bool idle = false; QByteArray during; QByteArray dialogue; };
 
-using ClientWhat = std::variant<NextMail, MoreContent, ScanContent, DeriveKey, MailDone, SessionFailed>;
+using ClientWhat = std::variant<NextMail, MoreContent, ScanContent, DeriveKey, FetchToken, MailDone, SessionFailed>;
 struct ClientNeed { NeedId id = 0; ClientWhat what; };
 
 // --- answers ---------------------------------------------------------------------------------------------------
@@ -71,6 +74,7 @@ struct Leave {}; // say QUIT
 struct ContentPiece { QByteArray bytes; bool good = true; }; // empty or not good: it can't be read; the mail is given up
 struct ContentScan { bool header8 = false; bool body8 = false; };
 struct DerivedKey { QByteArray key; };
-using ClientAnswer = std::variant<OutgoingMail, Leave, ContentPiece, ContentScan, DerivedKey>;
+struct Token { QByteArray token; QByteArray trouble; }; // an empty token: there is none, and why
+using ClientAnswer = std::variant<OutgoingMail, Leave, ContentPiece, ContentScan, DerivedKey, Token>;
 
 } // namespace posthorn::smtp

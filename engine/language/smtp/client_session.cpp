@@ -134,14 +134,37 @@ void ClientSession::tlsStarted(const TlsFacts &facts)
 
 void ClientSession::beginAuth()
 {
-    const SaslSecrets secrets{m_config.user, m_config.password, m_config.token, m_config.nonce, m_config.maxIterations};
+    m_state = ClientState::SigningIn;
+    if (m_config.asksToken && m_token.isEmpty())
+        m_needs.ask(FetchToken{});
+    else
+        sayAuth();
+}
+
+void ClientSession::on(Token &token)
+{
+    if (m_state != ClientState::SigningIn)
+        return;
+    const bool isNew = !token.token.isEmpty() && token.token != m_token;
+    m_token = token.token;
+    if (isNew)
+        sayAuth();
+    else if (m_refusal)
+        fail(*m_refusal, true);
+    else
+        failHere("4.7.0", "There is no token to sign in with: " + token.trouble);
+}
+
+void ClientSession::sayAuth()
+{
+    const SaslSecrets secrets{m_config.user, m_config.password, m_token, m_config.nonce, m_config.maxIterations,
+                              m_config.mechanism};
     auto sasl = SaslClient::choose(m_offer.mechanisms, secrets, m_tls || m_config.secretsInClear);
     if (!sasl) {
         failHere("4.7.0", sasl.error().text.toUtf8());
         return;
     }
     m_sasl = std::move(*sasl);
-    m_state = ClientState::SigningIn;
     const QByteArray command = "AUTH " + m_sasl->mechanism();
     const auto initial = m_sasl->initialResponse();
     if (initial)
@@ -164,7 +187,7 @@ void ClientSession::onAuth(const Reply &reply)
     }
     const auto challenge = decodeBase64(reply.text.trimmed());
     if (reply.code != 334 || !challenge) {
-        fail(reply, true);
+        authRefused(reply);
         return;
     }
     auto step = m_sasl->respond(*challenge);
@@ -174,6 +197,17 @@ void ClientSession::onAuth(const Reply &reply)
         m_needs.ask(std::move(*derive));
     else
         sendResponse(std::get<QByteArray>(*step));
+}
+
+// A token may have expired before its time: once, a fresh one is tried.
+void ClientSession::authRefused(const Reply &reply)
+{
+    if (!m_config.asksToken || reply.code < 500 || m_refusal) {
+        fail(reply, true);
+        return;
+    }
+    m_refusal = reply;
+    m_needs.ask(FetchToken{m_token});
 }
 
 void ClientSession::on(DerivedKey &derived)
@@ -193,7 +227,7 @@ void ClientSession::becomeReady()
     if (m_stopping)
         leave();
     else
-        m_needs.ask(NextMail{});
+        m_needs.ask(NextMail{m_mails == 0 ? m_opening.text() : QByteArray()});
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------
@@ -276,7 +310,7 @@ std::chrono::milliseconds ClientSession::patience() const
 
 QByteArray ClientSession::wholeDialogue() const
 {
-    return m_mails == 0 ? m_opening.text() + m_dialogue.text() : m_dialogue.text();
+    return m_opening.text() + m_dialogue.text();
 }
 
 void ClientSession::answer(NeedId id, ClientAnswer answer)

@@ -77,6 +77,8 @@ private:
     void greetAgain();
     void opened();
     void beginAuth();
+    void sayAuth();
+    void authRefused(const Reply &reply);
     void sendResponse(const QByteArray &response);
     void becomeReady();
     void leave();
@@ -89,6 +91,7 @@ private:
     void on(ContentPiece &piece);
     void on(ContentScan &scan);
     void on(DerivedKey &derived);
+    void on(Token &token);
 
     void judgeContent();
     void sendEnvelope();
@@ -121,6 +124,8 @@ private:
     std::optional<Transaction> m_mail;
     int m_mails = 0; // done in this session
     Dialogue m_opening, m_dialogue;
+    QByteArray m_token;
+    std::optional<Reply> m_refusal; // of a token
     bool m_tls = false;
     bool m_signedIn = false;
     bool m_stopping = false; // QUIT when the mail under way is done

@@ -55,6 +55,8 @@ Result<SaslClient> SaslClient::choose(const QList<QByteArray> &offered, const Sa
 {
     bool hidden = false;
     for (const Row &row : table) {
+        if (!secrets.mechanism.isEmpty() && secrets.mechanism != row.name)
+            continue;
         if (!offered.contains(row.name) || row.wantsToken != !secrets.token.isEmpty())
             continue;
         if (!row.showsSecret || mayShow)
@@ -62,7 +64,9 @@ Result<SaslClient> SaslClient::choose(const QList<QByteArray> &offered, const Sa
         hidden = true;
     }
     return hidden ? fail(ErrorKind::Denied, u"The server offers no TLS, and the password would be sent in clear text"_s)
-                  : fail(ErrorKind::Denied, u"The server offers no way to sign in that we know"_s);
+           : secrets.mechanism.isEmpty()
+               ? fail(ErrorKind::Denied, u"The server offers no way to sign in that we know"_s)
+               : fail(ErrorKind::Denied, u"The server does not offer to sign in by %1"_s.arg(QString::fromLatin1(secrets.mechanism)));
 }
 
 QByteArray SaslClient::mechanism() const

@@ -13,6 +13,7 @@ struct SaslSecrets
 {
     QByteArray user, password, token, nonce;
     int maxIterations = 1'000'000;
+    QByteArray mechanism = {}; // the only one to be used; empty: any
 };
 
 class SaslClient

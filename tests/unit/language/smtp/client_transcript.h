@@ -18,6 +18,8 @@
 
 namespace posthorn::smtp {
 
+using namespace Qt::StringLiterals;
+
 inline QByteArray upTo(char end, const QByteArray &text)
 {
     const qsizetype at = text.indexOf(end);
@@ -36,6 +38,7 @@ struct DescribeClient
     QByteArray operator()(const MoreContent &need) const { return "MoreContent " + QByteArray::number(need.offset); }
     QByteArray operator()(const ScanContent &) const { return "ScanContent"; }
     QByteArray operator()(const DeriveKey &need) const { return "DeriveKey " + QByteArray::number(need.iterations); }
+    QByteArray operator()(const FetchToken &need) const { return "FetchToken" + (need.refused.isEmpty() ? ""_ba : " in place of " + need.refused); }
     QByteArray operator()(const MailDone &need) const
     {
         QByteArray text = "MailDone";
@@ -81,6 +84,7 @@ public:
         int number = 0;
         for (const QByteArray &line : file.readAll().split('\n'))
             readLine(++number, line);
+        m_config.asksToken = !m_tokens.isEmpty();
     }
 
     // What the server says at once comes in pieces: the first one of `first` octets, the others of `others`.
@@ -147,7 +151,9 @@ private:
         else if (key == "password")
             m_config.password = value;
         else if (key == "token")
-            m_config.token = value;
+            m_tokens += value;
+        else if (key == "mechanism")
+            m_config.mechanism = value;
         else if (key == "clear")
             m_config.secretsInClear = true;
         else if (key == "piece")
@@ -205,6 +211,7 @@ private:
     ClientConfig m_config;
     bool m_implicit = false, m_stays = false;
     QList<Mail> m_mails;
+    QList<QByteArray> m_tokens;
     QList<Step> m_steps;
     QList<QByteArray> m_needs;
     QByteArray m_trouble;
@@ -255,6 +262,11 @@ struct ClientTranscript::Replay
                                        std::any_of(content.begin() + body, content.end(), is8)});
     }
     void on(NeedId id, const DeriveKey &need) { machine.answer(id, DerivedKey{derived(need)}); }
+    void on(NeedId id, const FetchToken &)
+    {
+        const bool any = tokens < script.m_tokens.size();
+        machine.answer(id, any ? Token{script.m_tokens[tokens++], {}} : Token{{}, "none left"});
+    }
     void on(NeedId, const MailDone &) {}
     void on(NeedId, const SessionFailed &) {}
 
@@ -331,7 +343,7 @@ struct ClientTranscript::Replay
     const ClientTranscript &script;
     Cut cut;
     ClientMachine machine;
-    qsizetype mails = 0;
+    qsizetype mails = 0, tokens = 0;
     QByteArray content; // of the mail under way
     QList<QByteArray> told;
     QByteArray said, pending;
