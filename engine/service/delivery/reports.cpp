@@ -27,6 +27,7 @@ constexpr Advice advices[] = {
     {".1", "The recipient's server does not accept this address.", "Check the address for typing errors."},
     {".2.2", "The recipient's mailbox is full.", "Try again later, or tell the recipient another way."},
     {".2", "The recipient's mailbox can't take mail.", "Tell the recipient another way."},
+    {".3.0", "The administrator of this mail server took the message out of its queue.", "Ask the administrator."},
     {".3.4", "The message is too big for the recipient's server.", "Send it without large attachments, or in parts."},
     {".4.7", "The recipient's server could not be reached in all this time.", "Try again later, or tell the recipient another way."},
     {".4.6", "The mail would have gone round in circles.", "Tell the administrator of the recipient's server."},

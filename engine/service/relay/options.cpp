@@ -26,17 +26,21 @@ QHash<QByteArray, TlsPolicy> policiesFrom(const QString &text)
 
 void readSmartHost(Options &options, const SettingsSnapshot &settings)
 {
-    options.smartHost = settings.host("relay.smart_host"_L1);
-    options.user = settings.text("relay.smart_host_user"_L1).toUtf8();
-    options.password = settings.text("relay.smart_host_password"_L1).toUtf8();
+    Carrier smart;
+    smart.host = settings.host("relay.smart_host"_L1);
+    smart.user = settings.text("relay.smart_host_user"_L1).toUtf8();
+    smart.password = settings.text("relay.smart_host_password"_L1).toUtf8();
+    if (smart.host.port)
+        smart.key = "(smart-host)";
     const QString tls = settings.text("relay.smart_host_tls"_L1);
     const TlsPolicy strict = settings.flag("relay.smart_host_verify"_L1) ? TlsPolicy::Verify : TlsPolicy::Encrypt;
     const bool automatic = tls == "auto"_L1;
-    options.implicitTls = tls == "tls"_L1 || (automatic && options.smartHost.port == 465);
-    if (options.implicitTls || tls == "starttls"_L1 || (automatic && !options.user.isEmpty()))
-        options.smartHostTls = strict;
+    smart.implicitTls = tls == "tls"_L1 || (automatic && smart.host.port == 465);
+    if (smart.implicitTls || tls == "starttls"_L1 || (automatic && !smart.user.isEmpty()))
+        smart.tls = strict;
     else
-        options.smartHostTls = tls == "none"_L1 ? TlsPolicy::None : TlsPolicy::May;
+        smart.tls = tls == "none"_L1 ? TlsPolicy::None : TlsPolicy::May;
+    options.smartHost = std::make_shared<const Carrier>(std::move(smart));
 }
 
 } // namespace
@@ -62,7 +66,9 @@ Options optionsFrom(const SettingsSnapshot &settings, const QByteArray &hostName
     options.deadlines.data = std::min(patience, std::chrono::seconds(120));
     options.deadlines.end = patience * 2;
     options.connectTime = std::chrono::seconds(settings.number("relay.connect_timeout"_L1));
-    options.connectionsPerDestination = int(settings.number("relay.max_connections_per_destination"_L1));
+    options.pace.connections = int(settings.number("relay.max_connections_per_destination"_L1));
+    options.pace.messagesPerMinute = int(settings.number("relay.max_messages_per_minute"_L1));
+    options.pace.firstPause = std::min<qint64>(300'000, options.schedule.front() * 4 / 5);
     options.connections = int(settings.number("relay.max_connections"_L1));
     options.suppress = settings.flag("suppression.enabled"_L1);
     options.dnsTrusted = settings.flag("dns.trusted"_L1);

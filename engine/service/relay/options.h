@@ -3,20 +3,17 @@
 
 #include "core/settings.h"
 #include "language/smtp/client_machine.h"
+#include "service/relay/carrier.h"
+#include "service/relay/pace.h"
 
 #include <QHash>
 
 namespace posthorn::relay {
 
-enum class TlsPolicy { None, May, Encrypt, Verify };
-
 struct Options
 {
     bool enabled = true;
-    Endpoint smartHost; // port 0: none
-    QByteArray user, password;
-    bool implicitTls = false; // at the smart host
-    TlsPolicy smartHostTls = TlsPolicy::May;
+    CarrierPointer smartHost; // what no route says anything of goes there; its host's port is 0: there is none
     TlsPolicy tls = TlsPolicy::May;
     QHash<QByteArray, TlsPolicy> tlsByDomain;
     QString authorities;
@@ -26,7 +23,8 @@ struct Options
     qint64 expireAfter = 0, delayNoticeAfter = 0; // ms; delayNoticeAfter 0: never
     smtp::ClientDeadlines deadlines;
     std::chrono::seconds connectTime{30};
-    int connectionsPerDestination = 20, connections = 200;
+    PaceLimits pace; // of each destination
+    int connections = 200;
     Endpoint nameServer; // port 0: the system's
     bool dnsTrusted = false; // it checks DNSSEC, and nobody can pose as it
     bool suppress = true; // addresses that failed for good

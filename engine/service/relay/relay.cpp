@@ -55,6 +55,14 @@ public:
     {
         tell([=](Runner &runner) { runner.counted(result); });
     }
+    void wantToken(const QString &command, const QByteArray &refused, std::function<void(const Result<QByteArray> &)> done) override
+    {
+        tell([=](Runner &runner) { runner.wantToken(command, refused, done); });
+    }
+    void probed(quint64 probe, const ProbeOutcome &outcome) override
+    {
+        tell([=](Runner &runner) { runner.probed(probe, outcome); });
+    }
     void linkClosed(quint64 link, const LinkFailure &failure) override
     {
         tell([=](Runner &runner) { runner.linkClosed(link, failure); });
@@ -168,6 +176,8 @@ void Relay::committed(const store::Committed &committed)
 {
     if (committed.directoryChanged)
         d->signer->load();
+    if (committed.routesChanged)
+        d->board->tell([](Runner &runner) { runner.routesChanged(); });
     if (!committed.entries.isEmpty())
         d->board->tell([entries = committed.entries](Runner &runner) { runner.noted(entries); });
 }
@@ -176,6 +186,18 @@ void Relay::settingsChanged()
 {
     d->readOptions();
     d->board->tell([](Runner &runner) { runner.optionsChanged(); });
+}
+
+void Relay::test(const store::Route &route, std::function<void(const ProbeReport &)> done)
+{
+    d->board->tell([carrier = std::make_shared<const Carrier>(carrierFrom(route)), done = std::move(done)](Runner &runner) {
+        runner.probe(carrier, done);
+    });
+}
+
+Result<void> Relay::reportRemoval(store::Transaction &transaction, const QList<store::Entry> &entries, const QString &text) const
+{
+    return d->settler->reportRemoval(transaction, entries, text);
 }
 
 void Relay::reload()

@@ -4,8 +4,10 @@
 #include "core/events.h"
 #include "core/settings.h"
 #include "platform/net/network.h"
+#include "platform/store/routes.h"
 #include "platform/store/store.h"
 #include "service/delivery/delivery.h"
+#include "service/relay/probe.h"
 
 #include <memory>
 
@@ -32,6 +34,11 @@ public:
     void committed(const store::Committed &committed);
     void settingsChanged();
     void sendTlsReports(); // now, and not when the day is over
+    // Tries a route without sending anything; `done` runs on the runner's thread.
+    void test(const store::Route &route, std::function<void(const ProbeReport &)> done);
+    // In a write job: the sender's report on entries that somebody takes off the queue. `text`: why.
+    [[nodiscard]] Result<void> reportRemoval(store::Transaction &transaction, const QList<store::Entry> &entries,
+                                             const QString &text) const;
     void reload(); // the queue was changed by other means than its own
     // Where mail comes in: what goes there would come back.
     void setOwnPorts(const QList<quint16> &ports);

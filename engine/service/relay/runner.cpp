@@ -23,7 +23,8 @@ Runner::Runner(RunnerWorld world)
     : m_world(std::move(world)), m_options(m_world.options()), m_trust(m_options->authorities),
       m_resolver(this), m_router(m_resolver, m_world.isSelf),
       m_guide(m_world.store, m_resolver, this),
-      m_reports({m_world.store, m_world.delivery, m_world.directory, m_world.hostName}, m_resolver, this), m_timer(this), m_tidying(this)
+      m_reports({m_world.store, m_world.delivery, m_world.directory, m_world.hostName}, m_resolver, this), m_tokens(this),
+      m_timer(this), m_tidying(this), m_pacing(this), m_ageing(this)
 {
     m_guide.setOptions(m_options);
     m_reports.setEnabled(m_options->tlsReports);
@@ -31,6 +32,10 @@ Runner::Runner(RunnerWorld world)
     connect(&m_timer, &QTimer::timeout, this, [this] { dueNow(); });
     connect(&m_tidying, &QTimer::timeout, this, [this] { tidy(); });
     m_tidying.start(std::chrono::minutes(1));
+    m_pacing.setSingleShot(true);
+    m_pacing.setTimerType(Qt::PreciseTimer);
+    connect(&m_pacing, &QTimer::timeout, this, [this] { wake(); });
+    connect(&m_ageing, &QTimer::timeout, this, [this] { age(); });
     const Endpoint &server = m_options->nameServer;
     if (server.port)
         m_resolver.setServer(QHostAddress(QString::fromLatin1(server.address)), server.port);
@@ -40,7 +45,28 @@ Runner::Runner(RunnerWorld world)
 
 void Runner::reload()
 {
-    page({});
+    readRoutes([this] { page({}); });
+}
+
+void Runner::routesChanged()
+{
+    readRoutes([this] { lineUpAnew(); });
+}
+
+// Nothing is sent before they are known: it might go the wrong way.
+void Runner::readRoutes(std::function<void()> then)
+{
+    m_world.store->read<QList<store::Route>>(store::Routes::list, [this, then](const Result<QList<store::Route>> &routes) {
+        QMetaObject::invokeMethod(this, [this, then, routes] {
+            if (!routes) {
+                QTimer::singleShot(troublePause, this, [this, then] { readRoutes(then); });
+                return;
+            }
+            m_routes = RouteTable(*routes);
+            m_tokens.forget();
+            then();
+        }, Qt::QueuedConnection);
+    });
 }
 
 void Runner::page(EntryId after)
@@ -78,13 +104,16 @@ void Runner::note(const store::EntryNote &note)
     Item &item = it->second;
     item.message = note.message;
     item.domain = interned(note.domain);
+    item.sender = interned(note.senderDomain);
     item.due = note.nextAttempt;
     item.transport = note.transport;
+    if (std::exchange(item.route, note.route) != note.route)
+        item.line.clear(); // the old line finds out
     item.held = note.state == store::EntryState::Held;
     if (note.attempted)
         item.active = false;
     else if (!isNew && item.due <= wallNow())
-        destination(destinationOf(item)).deadUntil = 0; // somebody wants it tried now
+        lift(destinationOf(item)); // somebody wants it tried now
     schedule(note.id, item);
 }
 
@@ -103,7 +132,7 @@ void Runner::gone(const QList<EntryId> &entries)
 
 void Runner::schedule(EntryId id, Item &item)
 {
-    if (item.held || item.active || item.ready)
+    if (item.held || item.active || !item.line.isEmpty())
         return;
     if (item.due <= wallNow())
         line(id, item);
@@ -113,8 +142,8 @@ void Runner::schedule(EntryId id, Item &item)
 
 void Runner::line(EntryId id, Item &item)
 {
-    item.ready = true;
-    Destination &to = destination(destinationOf(item));
+    Destination &to = destinationOf(item);
+    item.line = to.key;
     if (to.line.empty() || to.line.back().message != item.message)
         to.line.push_back({item.message, {}});
     to.line.back().entries.append(id);
@@ -186,6 +215,8 @@ void Runner::stop()
 {
     m_stopping = true;
     m_timer.stop();
+    m_pacing.stop();
+    m_ageing.stop();
     m_reports.flush();
 }
 
@@ -203,22 +234,28 @@ void Runner::optionsChanged()
     const Endpoint &server = m_options->nameServer;
     m_resolver.setServer(server.port ? QHostAddress(QString::fromLatin1(server.address)) : QHostAddress(),
                          server.port ? server.port : 53);
-    // Everybody lines up anew. Links end when their mail is done.
-    for (auto &[key, to] : m_destinations) {
-        for (const Group &group : to.line) {
-            for (const EntryId id : group.entries) {
-                if (const auto it = m_items.find(id.value); it != m_items.end())
-                    it->second.ready = false;
-            }
-        }
+    lineUpAnew();
+}
+
+// Links end when their mail is done.
+void Runner::lineUpAnew()
+{
+    for (const auto &[key, to] : m_destinations) {
         for (const quint64 link : to.idle)
             sendAway(link);
     }
     m_destinations.clear();
+    m_starved.clear();
+    m_wakes = {};
+    m_deadHosts.clear();
+    m_asking = 0;
+    ++m_generation;
     for (auto &[number, link] : m_links)
         link.destination.clear();
-    for (auto &[id, item] : m_items)
+    for (auto &[id, item] : m_items) {
+        item.line.clear();
         schedule({id}, item);
+    }
     setTimer();
     pumpTouched();
 }

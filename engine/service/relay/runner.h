@@ -3,9 +3,11 @@
 #pragma once
 
 #include "platform/net/network.h"
+#include "service/relay/probe.h"
 #include "service/relay/service.h"
 #include "service/relay/tls_guide.h"
 #include "service/relay/tls_reports.h"
+#include "service/relay/tokens.h"
 
 #include <QTimer>
 
@@ -36,7 +38,8 @@ class Runner : public QObject
 public:
     explicit Runner(RunnerWorld world);
 
-    void reload(); // reads the whole queue
+    void reload(); // reads the routes and the whole queue
+    void routesChanged(); // reads the routes
     void stop();   // nothing new is begun
     void optionsChanged();
     void noted(const QList<store::EntryNote> &notes);
@@ -50,16 +53,22 @@ public:
     void gone(const QList<EntryId> &entries);
     void settled(const std::shared_ptr<const Settlement> &settlement, bool durable);
     void linkClosed(quint64 link, const LinkFailure &failure);
+    void wantToken(const QString &command, const QByteArray &refused, Tokens::Done done) { m_tokens.fetch(command, refused, std::move(done)); }
+
+    // Tries a carrier, without sending anything.
+    void probe(const CarrierPointer &carrier, Probe::Done done);
+    void probed(quint64 number, const ProbeOutcome &outcome);
 
 private:
     struct Item
     {
         MessageId message;
-        QByteArray domain; // shared by all of that domain
+        QByteArray domain, sender; // shared by all of that domain; the reverse-path's
+        QByteArray line;   // the destination in whose line it is; empty: in none
         qint64 due = 0;    // ms since 1970
+        RouteId route;     // that somebody chose
         store::Transport transport = store::Transport::Usual;
         bool held = false;
-        bool ready = false;  // in a destination's line
         bool active = false; // on a connection, or with the settler
     };
     struct Group // recipients of one message at one destination
@@ -71,29 +80,40 @@ private:
     {
         QByteArray key;
         QByteArray domain;
+        CarrierPointer carrier;
         store::Transport transport = store::Transport::Usual;
         std::deque<Group> line;
         QList<quint64> idle; // links that wait for mail
         int links = 0;
         int opening = 0; // of them
-        int limit = 5;   // links at a time: grows with success
+        Pace pace;
         bool asking = false;
+        bool starved = false; // in m_starved
+        bool waking = false;  // in m_wakes
         Route route;
         qint64 routeUntil = 0;   // steady ms
         QList<bool> bad;         // of the route's hops
         QSet<QByteArray> noTls;  // addresses where opportunistic TLS does not work
-        qint64 deadUntil = 0;    // steady ms; `failure` says why
-        LinkFailure failure;
+        LinkFailure failure;     // why the pace pauses
     };
+    // Connections count against the limit while they carry mail and for the first moment of opening; those that take long
+    // to open must not keep others from being opened.
+    enum class Stage { Young, Lingering, Ready };
     struct LinkState
     {
         QByteArray destination;
         net::Address address;
         qsizetype hop = 0;
-        bool wasReady = false;
+        Stage stage = Stage::Young;
         TlsPolicy policy = TlsPolicy::May;
+        int mails = 0;
         NeedId need = 0;
         QList<EntryId> task;
+    };
+    struct DeadHost // an address that does not answer
+    {
+        Pause pause;
+        LinkFailure failure;
     };
 
     void page(EntryId after);
@@ -104,24 +124,36 @@ private:
     void dueNow();
     void setTimer();
     void pumpTouched();
-    [[nodiscard]] QByteArray destinationOf(const Item &item) const;
     [[nodiscard]] QByteArray interned(const QByteArray &domain);
+    void readRoutes(std::function<void()> then);
+    void lineUpAnew();
 
-    Destination &destination(const QByteArray &key);
+    Destination &destinationOf(const Item &item);
+    void lift(Destination &to);
     void pump(Destination &to);
+    void wakeAt(Destination &to, qint64 at);
+    void wake();
+    [[nodiscard]] bool mayOpen(const Destination &to) const;
+    [[nodiscard]] int vacant() const;
+    void starve(Destination &to);
+    void feedStarved();
+    void age();
+    void setStage(LinkState &link, Stage stage);
     void dropStale(Destination &to);
     void assign(Destination &to, quint64 link);
     void sendAway(quint64 link);
     void findRoute(Destination &to);
-    [[nodiscard]] Route smartTls(Route route, store::Transport transport) const;
-    void routeFound(const QByteArray &key, const Route &route);
+    void routeFound(int generation, const QByteArray &key, const Route &route);
     [[nodiscard]] bool openLink(Destination &to);
     [[nodiscard]] net::Departure departureTo(const Destination &to, const Hop &hop, TlsPolicy policy, quint64 number) const;
-    [[nodiscard]] net::TlsGoal goalFor(const Destination &to, const Hop &hop, const std::shared_ptr<QString> &fault) const;
+    [[nodiscard]] net::TlsGoal goalFor(const QByteArray &domain, const Hop &hop, const std::shared_ptr<QString> &fault) const;
+    [[nodiscard]] static QByteArray hostKey(const Hop &hop);
+    [[nodiscard]] qsizetype nextHop(Destination &to);
     void hopFailed(Destination &to, const LinkState &link, const LinkFailure &failure);
+    void allFailed(Destination &to, const LinkFailure &failure);
     void giveUp(Destination &to, smtp::Fate fate, const LinkFailure &failure);
     void tidy();
-    [[nodiscard]] bool isSmart(const Destination &to) const;
+    void openProbe(quint64 number, const CarrierPointer &carrier, const Hop &hop);
 
     RunnerWorld m_world;
     std::shared_ptr<const Options> m_options;
@@ -130,6 +162,8 @@ private:
     Router m_router;
     TlsGuide m_guide;
     TlsReports m_reports;
+    Tokens m_tokens;
+    RouteTable m_routes;
     std::unordered_map<qint64, Item> m_items;
     QSet<QByteArray> m_domains;
     using Due = std::pair<qint64, qint64>; // when, which
@@ -138,8 +172,17 @@ private:
     std::unordered_map<quint64, LinkState> m_links;
     quint64 m_lastLink = 0;
     QSet<QByteArray> m_touched; // destinations with something to do
-    QSet<QByteArray> m_starved; // wait for a connection to be free
-    QTimer m_timer, m_tidying;
+    std::deque<QByteArray> m_starved; // wait for a connection to be free
+    std::deque<std::pair<qint64, quint64>> m_young; // since when, which link
+    std::array<int, 3> m_stages{};    // links, by stage
+    int m_generation = 0;             // of destinations
+    int m_asking = 0;                 // destinations whose route is being found
+    bool m_feeding = false;
+    using Wake = std::pair<qint64, QByteArray>; // when, whom
+    std::priority_queue<Wake, std::vector<Wake>, std::greater<>> m_wakes;
+    QHash<QByteArray, DeadHost> m_deadHosts; // by address and port
+    std::unordered_map<quint64, Probe> m_probes;
+    QTimer m_timer, m_tidying, m_pacing, m_ageing;
     bool m_stopping = false;
 };
 

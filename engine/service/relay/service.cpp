@@ -1,10 +1,8 @@
 #include "service/relay/service.h"
 
 #include "platform/store/messages.h"
+#include "service/relay/secrets.h"
 #include "service/relay/tls_reports.h"
-
-#include <QPasswordDigestor>
-#include <QThreadPool>
 
 #include <algorithm>
 
@@ -197,10 +195,13 @@ void Service::on(Session &, NeedId id, smtp::ScanContent &)
 
 void Service::on(Session &, NeedId id, smtp::DeriveKey &need)
 {
-    QThreadPool::globalInstance()->start([to = m_address, id, need] {
-        const QByteArray key = QPasswordDigestor::deriveKeyPbkdf2(QCryptographicHash::Sha256, need.password, need.salt,
-                                                                  need.iterations, 32);
-        Session::answerLater(to, id, smtp::DerivedKey{key});
+    deriveKey(need, [to = m_address, id](const smtp::DerivedKey &key) { Session::answerLater(to, id, key); });
+}
+
+void Service::on(Session &, NeedId id, smtp::FetchToken &need)
+{
+    m_link.board->wantToken(m_link.tokenCommand, need.refused, [to = m_address, id](const Result<QByteArray> &token) {
+        Session::answerLater(to, id, tokenAnswer(token));
     });
 }
 
@@ -233,7 +234,7 @@ void Service::on(Session &session, NeedId, smtp::MailDone &need)
 void Service::on(Session &, NeedId, smtp::SessionFailed &need)
 {
     if (m_failure.reply.text.isEmpty())
-        m_failure = {need.reply, need.fromServer, false, need.idle, need.fromServer && need.during == "STARTTLS", {}};
+        m_failure = {need.reply, need.fromServer, false, need.idle, need.fromServer && need.during == "STARTTLS", {}, need.dialogue};
     if (m_failure.reply.text.isEmpty())
         m_failure.reply.text = "No reason given";
     if (!need.fromServer && need.reply.enhanced == "4.7.4")
@@ -246,7 +247,7 @@ void Service::failed(net::LinkStep step, const QString &why)
     m_failure = {{451, tls ? "4.7.5" : "4.4.1", (tls ? "TLS with " : "Connecting to ") + m_link.hop.name + " ("
                   + m_link.hop.address + "), port " + QByteArray::number(m_link.hop.port) + ", failed: " + why.toUtf8()
                   + (tls ? whoAsks(m_link.hop.tls) : QByteArray())},
-                 false, tls, false, false, why};
+                 false, tls, false, false, why, {}};
 }
 
 void Service::closed()

@@ -23,6 +23,16 @@ struct LinkFailure
     bool idle = false; // nothing was under way
     bool startTls = false; // the server refused STARTTLS
     QString why;           // of a failed handshake
+    QByteArray dialogue;   // what was said
+};
+
+// What came of a connection that was made to see whether it can be made.
+struct ProbeOutcome
+{
+    LinkFailure failure;
+    QByteArray tls;      // "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty
+    bool connected = false;
+    QByteArray dialogue; // of the opening
 };
 
 // What a connection tells the runner. Any thread; the runner may be gone.
@@ -38,6 +48,10 @@ public:
     virtual void settled(const std::shared_ptr<const Settlement> &settlement, bool durable) = 0;
     virtual void counted(const store::TlsResult &result) = 0; // for TLS reports
     virtual void linkClosed(quint64 link, const LinkFailure &failure) = 0;
+    // What `command` prints to sign in with, in place of one that was refused.
+    virtual void wantToken(const QString &command, const QByteArray &refused,
+                           std::function<void(const Result<QByteArray> &)> done) = 0;
+    virtual void probed(quint64 probe, const ProbeOutcome &outcome) = 0;
 };
 
 struct Link
@@ -45,6 +59,7 @@ struct Link
     quint64 number = 0;
     Hop hop;
     QByteArray domain;
+    QString tokenCommand;
     std::shared_ptr<QString> fault; // what is wrong with a certificate that does all the same
     store::Store *store = nullptr;
     Settler *settler = nullptr;
@@ -84,6 +99,7 @@ private:
     void on(Session &session, NeedId id, smtp::MoreContent &need);
     void on(Session &session, NeedId id, smtp::ScanContent &need);
     void on(Session &session, NeedId id, smtp::DeriveKey &need);
+    void on(Session &session, NeedId id, smtp::FetchToken &need);
     void on(Session &session, NeedId id, smtp::MailDone &need);
     void on(Session &session, NeedId id, smtp::SessionFailed &need);
 

@@ -159,6 +159,18 @@ Result<void> Settler::deferred(Round &round, const store::Entry &entry, const sm
     return round.trace(entry, store::Step::Delayed, error);
 }
 
+Result<void> Settler::reportRemoval(store::Transaction &transaction, const QList<store::Entry> &entries,
+                                    const QString &text) const
+{
+    const Settlement nobody;
+    Round round{transaction, nobody, m_world.options(), QDateTime::currentMSecsSinceEpoch()};
+    for (const store::Entry &entry : entries) {
+        if (wantsReport(entry, Action::Failed))
+            round.note(Action::Failed, entry, {Fate::Refused, {554, "5.3.0", text.toUtf8()}, false, {}});
+    }
+    return reportAll(round);
+}
+
 Result<void> Settler::reportAll(Round &round) const
 {
     for (auto it = round.reports.cbegin(); it != round.reports.cend(); ++it) {

@@ -41,6 +41,9 @@ public:
     explicit Settler(World world) : m_world(std::move(world)) {}
     // `done` is called on the writer's thread: true once it is durable. False: nothing was written; try again.
     void settle(std::shared_ptr<const Settlement> settlement, std::function<void(bool)> done, bool withReports = true);
+    // Within a write job: reports to the senders of entries that are taken off the queue, for this reason.
+    [[nodiscard]] Result<void> reportRemoval(store::Transaction &transaction, const QList<store::Entry> &entries,
+                                             const QString &text) const;
     // Until all that was begun is written down, or the time is over.
     void waitForAll(std::chrono::milliseconds most);
 

@@ -51,9 +51,9 @@ private Q_SLOTS:
                                          {u"relay.smart_host_tls"_s, tls}}, &faults);
         QCOMPARE(faults, QStringList());
         const Options options = optionsFrom(settings, "mail.example.test");
-        QVERIFY(options.smartHost.port > 0);
-        QTEST(options.implicitTls, "implicit");
-        QTEST(int(options.smartHostTls), "policy");
+        QVERIFY(options.smartHost->host.port > 0);
+        QTEST(options.smartHost->implicitTls, "implicit");
+        QTEST(int(options.smartHost->tls), "policy");
     }
 };
 
