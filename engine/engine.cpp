@@ -468,6 +468,17 @@ control::Context Engine::Private::controlContext()
     context.settingsChanged = [this] { settingsChanged(); };
     context.stop = [this] { q->stop(); };
     context.sendTlsReports = [this] { relay->sendTlsReports(); };
+    context.testRoute = [this](const store::Route &route, const control::Context::Tested &done) {
+        relay->test(route, [done](const relay::ProbeReport &report) {
+            QJsonArray steps;
+            for (const relay::ProbeStep &step : report.steps)
+                steps += QJsonObject{{u"good"_s, step.good}, {u"text"_s, step.text}};
+            done(report.good, steps, report.dialogue);
+        });
+    };
+    context.reportRemoval = [this](store::Transaction &transaction, const QList<store::Entry> &entries, const QString &why) {
+        return relay->reportRemoval(transaction, entries, why);
+    };
     context.queueChanged = [this] { relay->reload(); };
     context.searchIndexCleared = [this] { indexer->setEnabled(settings.get()->flag("search.index"_L1)); };
     return context;

@@ -34,7 +34,7 @@ enum class Alone {
 };
 
 // How a command is done: a call of the control protocol, or one of its own ways.
-enum class Way { Call, Serve, Help, Log };
+enum class Way { Call, Serve, Help, Log, Providers };
 
 struct Invocation;
 

@@ -7,6 +7,8 @@
 #include <QDir>
 #include <QJsonArray>
 
+#include <algorithm>
+
 namespace posthorn::app {
 
 using namespace Qt::StringLiterals;
@@ -21,8 +23,11 @@ constexpr Positional alias[] = {{"ADDRESS"_L1}, {"TARGET"_L1, true, true}};
 constexpr Positional key[] = {{"KEY"_L1}};
 constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1, false}};
 constexpr Positional entry[] = {{"ENTRY"_L1}};
-constexpr Positional entryReason[] = {{"ENTRY"_L1}, {"REASON"_L1, false, true}};
 constexpr Positional addressReason[] = {{"ADDRESS"_L1}, {"REASON"_L1, false, true}};
+constexpr Positional entryReason[] = {{"ENTRY"_L1, false}, {"REASON"_L1, false, true}};
+constexpr Positional someEntries[] = {{"ENTRY"_L1, false, true}};
+constexpr Positional entryRoute[] = {{"ENTRY"_L1}, {"ROUTE"_L1, false}};
+constexpr Positional routeName[] = {{"NAME"_L1}};
 constexpr Positional search[] = {{"SEARCH"_L1, false, true}};
 constexpr Positional session[] = {{"SESSION"_L1}};
 constexpr Positional file[] = {{"FILE"_L1}};
@@ -60,8 +65,55 @@ constexpr Option dkimOptions[] = {
 };
 constexpr Option queueOptions[] = {
     {"domain"_L1, "DOMAIN"_L1, "Only to this domain"_L1},
+    {"sender"_L1, "TEXT"_L1, "Only with this in the sender's address"_L1},
+    {"recipient"_L1, "TEXT"_L1, "Only with this in the recipient's address"_L1},
     {"state"_L1, "STATE"_L1, "Only waiting, held or active ones"_L1},
-    {"limit"_L1, "NUMBER"_L1, "At most so many"_L1},
+    {"error"_L1, "TEXT"_L1, "Only with this in the last error"_L1},
+    {"older-than"_L1, "AGE"_L1, "Only those in the queue for longer: 3d, 12h, 30m, or since before a date"_L1},
+    {"after"_L1, "ENTRY"_L1, "Goes on after this entry"_L1},
+    {"limit"_L1, "NUMBER"_L1, "At most so many; 1,000 when not given"_L1},
+};
+constexpr Option choiceOptions[] = {
+    {"all"_L1, {}, "All entries"_L1},
+    {"domain"_L1, "DOMAIN"_L1, "All to this domain"_L1},
+    {"sender"_L1, "TEXT"_L1, "All with this in the sender's address"_L1},
+    {"recipient"_L1, "TEXT"_L1, "All with this in the recipient's address"_L1},
+    {"state"_L1, "STATE"_L1, "All waiting or held ones"_L1},
+    {"error"_L1, "TEXT"_L1, "All with this in the last error"_L1},
+    {"older-than"_L1, "AGE"_L1, "All in the queue for longer: 3d, 12h, 30m, or since before a date"_L1},
+};
+constexpr Option removalOptions[] = {
+    {"report"_L1, {}, "Tells the senders; they are not told otherwise"_L1},
+    {"all"_L1, {}, "All entries"_L1},
+    {"domain"_L1, "DOMAIN"_L1, "All to this domain"_L1},
+    {"sender"_L1, "TEXT"_L1, "All with this in the sender's address"_L1},
+    {"recipient"_L1, "TEXT"_L1, "All with this in the recipient's address"_L1},
+    {"state"_L1, "STATE"_L1, "All waiting or held ones"_L1},
+    {"error"_L1, "TEXT"_L1, "All with this in the last error"_L1},
+    {"older-than"_L1, "AGE"_L1, "All in the queue for longer: 3d, 12h, 30m, or since before a date"_L1},
+};
+constexpr Option routeOptions[] = {
+    {"to"_L1, "DOMAIN"_L1, "Mail to this domain takes it; .example.org: and to all below it; any number of these"_L1},
+    {"from"_L1, "DOMAIN"_L1, "Mail from this domain takes it, in the same way"_L1},
+    {"provider"_L1, "ID"_L1, "Fills in host and encryption; “route providers” lists them"_L1},
+    {"region"_L1, "REGION"_L1, "Where that provider has several"_L1},
+    {"host"_L1, "HOST:PORT"_L1, "The server; direct: the recipients' own servers"_L1},
+    {"tls"_L1, "MODE"_L1, "none, may, encrypt or verify (STARTTLS), or tls: from the first octet on"_L1},
+    {"auth"_L1, "WAY"_L1, "auto, plain, login, scram-sha-256 or xoauth2"_L1},
+    {"user"_L1, "USER"_L1, "To sign in with; the password comes from standard input"_L1},
+    {"token-command"_L1, "COMMAND"_L1, "Prints a token (XOAUTH2) in place of the password; no shell, a whole path"_L1},
+};
+constexpr Option routeUpdateOptions[] = {
+    {"password"_L1, {}, "A new password, from standard input"_L1},
+    {"to"_L1, "DOMAIN"_L1, "In place of those it had; any number of these, or empty: none"_L1},
+    {"from"_L1, "DOMAIN"_L1, "The same"_L1},
+    {"provider"_L1, "ID"_L1, "Fills in host and encryption"_L1},
+    {"region"_L1, "REGION"_L1, "Where that provider has several"_L1},
+    {"host"_L1, "HOST:PORT"_L1, "The server; direct: the recipients' own servers"_L1},
+    {"tls"_L1, "MODE"_L1, "none, may, encrypt or verify (STARTTLS), or tls: from the first octet on"_L1},
+    {"auth"_L1, "WAY"_L1, "auto, plain, login, scram-sha-256 or xoauth2"_L1},
+    {"user"_L1, "USER"_L1, "To sign in with; empty: no sign-in"_L1},
+    {"token-command"_L1, "COMMAND"_L1, "Prints a token (XOAUTH2) in place of the password"_L1},
 };
 constexpr Option traceOptions[] = {
     {"journey"_L1, "KEY"_L1, "All steps of one message in place of a search"_L1},
@@ -104,6 +156,14 @@ public:
         const qint64 value = m_invocation.value(option).toLongLong(&isNumber);
         if (m_invocation.has(option))
             take(parameter, isNumber ? Result<qint64>(value) : fail(ErrorKind::Invalid, u"--%1 takes a whole number"_s.arg(option)));
+        return *this;
+    }
+    Filler &list(QLatin1StringView option, QLatin1StringView parameter)
+    {
+        QStringList values = m_invocation.values(option);
+        values.removeAll(QString());
+        if (m_invocation.has(option))
+            parameters.insert(parameter, QJsonArray::fromStringList(values));
         return *this;
     }
     Filler &octets(QLatin1StringView option, QLatin1StringView parameter)
@@ -234,12 +294,96 @@ Result<Plan> planSetting(const Invocation &in)
     return call("settings.set"_L1, {{u"key"_s, name}, {u"value"_s, in.positionals[1]}});
 }
 
+Filler queueCriteria(const Invocation &in)
+{
+    Filler filler(in);
+    return filler.text("domain"_L1, "domain"_L1).text("sender"_L1, "sender"_L1).text("recipient"_L1, "recipient"_L1)
+        .text("state"_L1, "state"_L1).text("error"_L1, "error"_L1).since("older-than"_L1, "createdBefore"_L1);
+}
+
+bool choosesMany(const Invocation &in)
+{
+    const auto given = [&](QLatin1StringView option) { return in.has(option); };
+    return std::ranges::any_of(choiceOptions, given, &Option::name);
+}
+
+// Entries by their numbers, or all that fit. `words`: those of the command line that name none.
+Result<Filler> chosenEntries(const Invocation &in, const QStringList &ids)
+{
+    Filler filler = queueCriteria(in);
+    const bool many = choosesMany(in);
+    if (many == !ids.isEmpty())
+        return fail(ErrorKind::Invalid, u"“%1” needs either ENTRY or options that say which ones, such as --all"_s.arg(in.command->name));
+    if (in.has("all"_L1))
+        filler.parameters.insert("all"_L1, true);
+    if (ids.size() == 1)
+        filler.parameters.insert("id"_L1, ids.first());
+    else if (!ids.isEmpty())
+        filler.parameters.insert("ids"_L1, QJsonArray::fromStringList(ids));
+    return filler;
+}
+
+Result<Plan> planEntries(QLatin1StringView method, const Invocation &in)
+{
+    const auto filler = chosenEntries(in, in.positionals);
+    return filler ? filler->plan(method) : std::unexpected(filler.error());
+}
+
 Result<Plan> planQueueRemoval(const Invocation &in)
 {
-    QJsonObject parameters = first("id"_L1, in);
-    if (in.positionals.size() > 1)
-        parameters.insert("reason"_L1, in.positionals.mid(1).join(u' '));
-    return call("queue.remove"_L1, parameters);
+    const bool many = choosesMany(in);
+    auto filler = chosenEntries(in, many ? QStringList() : in.positionals.first(qMin(1, in.positionals.size())));
+    if (!filler)
+        return std::unexpected(filler.error());
+    const QString reason = in.positionals.mid(many ? 0 : 1).join(u' ');
+    if (!reason.isEmpty())
+        filler->parameters.insert("reason"_L1, reason);
+    if (in.has("report"_L1))
+        filler->parameters.insert("report"_L1, true);
+    return filler->plan("queue.remove"_L1);
+}
+
+Result<Plan> planQueueRoute(const Invocation &in)
+{
+    const bool many = choosesMany(in);
+    if (in.positionals.size() != (many ? 1 : 2))
+        return fail(ErrorKind::Invalid, u"queue route takes ENTRY ROUTE, or options that say which entries, and ROUTE"_s);
+    auto filler = chosenEntries(in, many ? QStringList() : in.positionals.first(1));
+    if (!filler)
+        return std::unexpected(filler.error());
+    filler->parameters.insert("route"_L1, in.positionals.last());
+    return filler->plan("queue.route"_L1);
+}
+
+Result<Plan> planQueueList(const Invocation &in)
+{
+    Filler filler = queueCriteria(in);
+    if (!in.positionals.isEmpty())
+        filler.parameters.insert("text"_L1, in.positionals.join(u' '));
+    return filler.text("after"_L1, "after"_L1).number("limit"_L1, "limit"_L1).plan("queue.list"_L1);
+}
+
+Filler routeFields(const Invocation &in)
+{
+    Filler filler(in);
+    filler.parameters.insert("name"_L1, in.positionals[0]);
+    return filler.list("to"_L1, "recipients"_L1).list("from"_L1, "senders"_L1).text("provider"_L1, "provider"_L1)
+        .text("region"_L1, "region"_L1).text("host"_L1, "host"_L1).text("tls"_L1, "tls"_L1).text("auth"_L1, "auth"_L1)
+        .text("user"_L1, "user"_L1).text("token-command"_L1, "tokenCommand"_L1);
+}
+
+Result<Plan> withSecret(Result<Plan> plan, bool needed)
+{
+    if (plan && needed) {
+        plan->needsPassword = true;
+        plan->passwordName = "secret"_L1;
+    }
+    return plan;
+}
+
+Result<Plan> planRouteAddition(const Invocation &in)
+{
+    return withSecret(routeFields(in).plan("route.add"_L1), !in.value("user"_L1).isEmpty() && !in.has("token-command"_L1));
 }
 
 Result<Plan> planLog(const Invocation &in)
@@ -249,6 +393,7 @@ Result<Plan> planLog(const Invocation &in)
     return filler.number("limit"_L1, "limit"_L1).plan("log.tail"_L1);
 }
 
+int routeWorks(const QJsonObject &result) { return result.value("good"_L1).toBool() ? Good : TryLater; }
 int faultsFound(const QJsonObject &result) { return result.value("faults"_L1).toArray().isEmpty() ? Good : WrongData; }
 
 // clang-format off
@@ -323,23 +468,31 @@ constexpr Command table[] = {
      [](In in) { return call("settings.unset"_L1, first("key"_L1, in)); }, showSettingDone},
 
     {"queue list"_L1, "Lists what waits to be sent"_L1, search, queueOptions, Way::Call, Alone::Works,
-     [](In in) {
-         Filler filler(in);
-         if (!in.positionals.isEmpty())
-             filler.parameters.insert("text"_L1, in.positionals.join(u' '));
-         return filler.text("domain"_L1, "domain"_L1).text("state"_L1, "state"_L1).number("limit"_L1, "limit"_L1)
-             .plan("queue.list"_L1);
-     }, showQueue},
-    {"queue show"_L1, "Shows an entry"_L1, entry, {}, Way::Call, Alone::Works,
+     planQueueList, showQueue},
+    {"queue show"_L1, "Shows an entry, with all that was said when it was last tried"_L1, entry, {}, Way::Call, Alone::Works,
      [](In in) { return call("queue.show"_L1, first("id"_L1, in)); }, showEntry},
-    {"queue retry"_L1, "Tries an entry now"_L1, entry, {}, Way::Call, Alone::Works,
-     [](In in) { return call("queue.retry"_L1, first("id"_L1, in)); }, showEntryDone},
-    {"queue hold"_L1, "Keeps an entry from being sent"_L1, entry, {}, Way::Call, Alone::Works,
-     [](In in) { return call("queue.hold"_L1, first("id"_L1, in)); }, showEntryDone},
-    {"queue release"_L1, "Lets a held entry go on"_L1, entry, {}, Way::Call, Alone::Works,
-     [](In in) { return call("queue.release"_L1, first("id"_L1, in)); }, showEntryDone},
-    {"queue remove"_L1, "Takes an entry out of the queue"_L1, entryReason, {}, Way::Call, Alone::Works, planQueueRemoval,
-     showDone},
+    {"queue retry"_L1, "Tries entries now"_L1, someEntries, choiceOptions, Way::Call, Alone::Works,
+     [](In in) { return planEntries("queue.retry"_L1, in); }, showEntryDone},
+    {"queue hold"_L1, "Keeps entries from being sent"_L1, someEntries, choiceOptions, Way::Call, Alone::Works,
+     [](In in) { return planEntries("queue.hold"_L1, in); }, showEntryDone},
+    {"queue release"_L1, "Lets held entries go on"_L1, someEntries, choiceOptions, Way::Call, Alone::Works,
+     [](In in) { return planEntries("queue.release"_L1, in); }, showEntryDone},
+    {"queue route"_L1, "Changes the way that entries take: a route's name, direct, or usual"_L1, entryRoute, choiceOptions,
+     Way::Call, Alone::Works, planQueueRoute, showEntryDone},
+    {"queue remove"_L1, "Takes entries out of the queue"_L1, entryReason, removalOptions, Way::Call, Alone::Works,
+     planQueueRemoval, showEntryDone},
+
+    {"route list"_L1, "Lists the ways out for mail, and whose mail takes them"_L1, {}, {}, Way::Call, Alone::Works,
+     [](In) { return call("route.list"_L1); }, showRoutes},
+    {"route add"_L1, "Adds a way out for mail; its password comes from standard input"_L1, routeName, routeOptions, Way::Call,
+     Alone::Works, planRouteAddition, showRouteDone},
+    {"route update"_L1, "Changes what is given of a route"_L1, routeName, routeUpdateOptions, Way::Call, Alone::Works,
+     [](In in) { return withSecret(routeFields(in).plan("route.update"_L1), in.has("password"_L1)); }, showRouteDone},
+    {"route remove"_L1, "Removes a route; what waits goes as the others say"_L1, routeName, {}, Way::Call, Alone::Works,
+     [](In in) { return call("route.remove"_L1, first("name"_L1, in)); }, showDone},
+    {"route test"_L1, "Connects and signs in by a route, sends nothing, and tells how it went"_L1, routeName, {}, Way::Call,
+     Alone::Works, [](In in) { return call("route.test"_L1, first("name"_L1, in)); }, showRouteTest, routeWorks},
+    {"route providers"_L1, "Lists the providers whose servers are known"_L1, {}, {}, Way::Providers},
 
     {"suppression list"_L1, "Lists addresses that failed for good and are not tried again"_L1, search, {}, Way::Call,
      Alone::Works, [](In in) { return call("suppression.list"_L1, {{u"text"_s, in.positionals.join(u' ')}}); },

@@ -2,10 +2,12 @@
 #include "commands.h"
 #include "control/api/values.h"
 #include "serve.h"
+#include "show.h"
 #include "talk.h"
 
 #include <QCoreApplication>
 #include <QDir>
+#include <QJsonDocument>
 
 #include <cstdio>
 
@@ -78,6 +80,8 @@ int main(int argc, char **argv)
     if (wantsHelp || invocation->help)
         return help(wantsHelp ? invocation->positionals
                               : invocation->command ? QString(invocation->command->name).split(u' ') : QStringList());
+    if (invocation->command->way == Way::Providers)
+        return print(invocation->json ? QString::fromUtf8(QJsonDocument(providersJson()).toJson()) : providersText());
     if (invocation->dataDirectory.isEmpty())
         invocation->dataDirectory = control::defaultDataDirectory();
     invocation->dataDirectory = QDir::cleanPath(QDir().absoluteFilePath(invocation->dataDirectory));

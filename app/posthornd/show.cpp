@@ -1,6 +1,7 @@
 #include "show.h"
 
 #include "arguments.h"
+#include "control/api/providers.h"
 #include "control/api/values.h"
 
 #include <QDateTime>
@@ -290,9 +291,10 @@ void showQueue(const Invocation &, const QJsonObject &result, QTextStream &out)
     const QJsonArray entries = result.value("entries"_L1).toArray();
     showList(entries, {u"ENTRY"_s, u"STATE"_s, u"SINCE"_s, u"SIZE"_s, u"TRIES"_s, u"FROM"_s, u"TO"_s, u"LAST ERROR"_s},
              u"The queue has no such entries"_s, out, row);
-    const qint64 total = result.value("total"_L1).toInteger();
+    const qint64 total = result.value("total"_L1).toInteger(), matching = result.value("matching"_L1).toInteger();
     if (total > entries.size())
-        out << entries.size() << " of " << total << " entries\n";
+        out << entries.size() << " of " << matching << " entries" << (matching < total ? " that fit" : "") << ", " << total
+            << " in all; more with --after " << text(entries.last().toObject(), "id"_L1) << '\n';
 }
 
 void showEntry(const Invocation &, const QJsonObject &result, QTextStream &out)
@@ -303,6 +305,7 @@ void showEntry(const Invocation &, const QJsonObject &result, QTextStream &out)
                                   {u"to"_s, text(result, "recipient"_L1)},
                                   {u"size"_s, octets(result, "size"_L1)},
                                   {u"journey"_s, text(result, "journey"_L1)},
+                                  {u"route"_s, orDash(text(result, "route"_L1))},
                                   {u"queued"_s, timeText(result, "createdAt"_L1)},
                                   {u"next try"_s, timeText(result, "nextAttempt"_L1)},
                                   {u"tries"_s, text(result, "attempts"_L1)},
@@ -315,7 +318,70 @@ void showEntry(const Invocation &, const QJsonObject &result, QTextStream &out)
 
 void showEntryDone(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
-    out << "Entry " << text(result, "id"_L1) << " is " << text(result, "state"_L1) << '\n';
+    const QString route = text(result, "route"_L1);
+    if (result.contains("count"_L1))
+        out << "Done to " << result.value("count"_L1).toInteger() << " entries\n";
+    else if (result.contains("id"_L1))
+        out << "Entry " << text(result, "id"_L1) << " is " << text(result, "state"_L1)
+            << (route.isEmpty() ? QString() : u", route "_s + route) << '\n';
+}
+
+static QString domainsText(const QJsonObject &route, QLatin1StringView key)
+{
+    return orDash(route.value(key).toVariant().toStringList().join(u' '));
+}
+
+void showRoutes(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const auto row = [](const QJsonObject &one) {
+        const QString host = text(one, "host"_L1), token = text(one, "tokenCommand"_L1);
+        return QStringList{text(one, "name"_L1), domainsText(one, "recipients"_L1), domainsText(one, "senders"_L1),
+                           host.isEmpty() ? u"direct"_s : host, orDash(text(one, "tls"_L1)), orDash(text(one, "user"_L1)),
+                           !token.isEmpty() ? u"token"_s : one.value("hasSecret"_L1).toBool() ? u"password"_s : u"-"_s};
+    };
+    showList(result.value("routes"_L1).toArray(),
+             {u"ROUTE"_s, u"MAIL TO"_s, u"MAIL FROM"_s, u"HOST"_s, u"TLS"_s, u"USER"_s, u"BY"_s},
+             u"No routes: mail goes through relay.smart_host, or straight to the recipients' servers"_s, out, row);
+}
+
+void showRouteDone(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const QString name = text(result, "name"_L1), host = text(result, "host"_L1);
+    out << "Route " << name << " goes to " << (host.isEmpty() ? u"the recipients' own servers"_s : host);
+    if (!host.isEmpty())
+        out << "; try it with: route test " << name;
+    out << '\n';
+}
+
+void showRouteTest(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    for (const QJsonValue &value : result.value("steps"_L1).toArray()) {
+        const QJsonObject step = value.toObject();
+        out << (step.value("good"_L1).toBool() ? "ok    " : "FAIL  ") << printable(text(step, "text"_L1)) << '\n';
+    }
+    const QStringList dialogue = text(result, "dialogue"_L1).split(u'\n', Qt::SkipEmptyParts);
+    for (const QString &line : dialogue)
+        out << "      " << printable(line.trimmed()) << '\n';
+}
+
+QJsonObject providersJson()
+{
+    QJsonArray list;
+    for (const control::Provider &one : control::providers())
+        list += QJsonObject{{u"id"_s, one.id},   {u"name"_s, one.name}, {u"host"_s, one.host}, {u"port"_s, one.port},
+                            {u"tls"_s, one.tls}, {u"auth"_s, QJsonArray::fromStringList(one.auth)},
+                            {u"user"_s, one.user}, {u"hint"_s, one.hint}, {u"regions"_s, QJsonArray::fromStringList(one.regions)}};
+    return {{u"providers"_s, list}};
+}
+
+QString providersText()
+{
+    QList<QStringList> rows{{u"ID"_s, u"PROVIDER"_s, u"USER NAME"_s, u"GOOD TO KNOW"_s}};
+    for (const control::Provider &one : control::providers()) {
+        const QString regions = one.regions.isEmpty() ? QString() : u" Regions: "_s + one.regions.join(u' ') + u'.';
+        rows += {one.id, one.name, one.user, one.hint + regions};
+    }
+    return alignedTable(rows);
 }
 
 void showSuppressions(const Invocation &, const QJsonObject &result, QTextStream &out)

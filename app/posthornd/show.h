@@ -29,6 +29,9 @@ void showQueue(const Invocation &, const QJsonObject &, QTextStream &);
 void showEntry(const Invocation &, const QJsonObject &, QTextStream &);
 void showEntryDone(const Invocation &, const QJsonObject &, QTextStream &);
 void showSuppressions(const Invocation &, const QJsonObject &, QTextStream &);
+void showRoutes(const Invocation &, const QJsonObject &, QTextStream &);
+void showRouteDone(const Invocation &, const QJsonObject &, QTextStream &);
+void showRouteTest(const Invocation &, const QJsonObject &, QTextStream &);
 void showTlsPolicies(const Invocation &, const QJsonObject &, QTextStream &);
 void showSteps(const Invocation &, const QJsonObject &, QTextStream &);
 void showSessions(const Invocation &, const QJsonObject &, QTextStream &);
@@ -38,6 +41,9 @@ void showSearchState(const Invocation &, const QJsonObject &, QTextStream &);
 void showCheck(const Invocation &, const QJsonObject &, QTextStream &);
 void showRows(const Invocation &, const QJsonObject &, QTextStream &);
 
+// Those whose servers are known; {"providers": [...]}
+[[nodiscard]] QString providersText();
+[[nodiscard]] QJsonObject providersJson();
 [[nodiscard]] QString eventLine(const QJsonObject &event);
 // Columns as wide as their widest cell; the last one is not padded. The first row is the heading.
 [[nodiscard]] QString alignedTable(const QList<QStringList> &rows);

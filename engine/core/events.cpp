@@ -47,6 +47,7 @@ constexpr KindRow kinds[] = {
     {EventKind::BackupMade, Level::Notice, "backup-made"_L1},
     {EventKind::CheckDone, Level::Notice, "check-done"_L1},
     {EventKind::QueueChanged, Level::Notice, "queue-changed"_L1},
+    {EventKind::RouteChanged, Level::Notice, "route-changed"_L1},
     {EventKind::SearchIndexCleared, Level::Notice, "search-index-cleared"_L1},
     {EventKind::MessageSent, Level::Detail, "message-sent"_L1},
     {EventKind::MessageDelayed, Level::Notice, "message-delayed"_L1},

@@ -23,7 +23,7 @@ enum class EventKind {
     StoreHealth, StoreFault,
     CertificateMade, CertificateLoaded, CertificateFailed,
     SettingChanged, SettingInvalid, DirectoryChanged, MailboxChanged,
-    BackupMade, CheckDone, QueueChanged, SearchIndexCleared,
+    BackupMade, CheckDone, QueueChanged, RouteChanged, SearchIndexCleared,
     MessageSent, MessageDelayed, MessageFailed,
     ClientIdentified,
     SendingLimited, AddressSuppressed,

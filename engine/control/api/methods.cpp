@@ -87,14 +87,54 @@ constexpr Parameter settingValue[] = {
 };
 constexpr Parameter queueListing[] = {
     {"text"_L1, Text, false, false, "Found in sender, recipient or journey"_L1},
-    {"domain"_L1, Text, false, false, "Only to this domain"_L1},
+    {"domain"_L1, Text, false, false, "To this domain"_L1},
+    {"sender"_L1, Text, false, false, "Found in the sender"_L1},
+    {"recipient"_L1, Text, false, false, "Found in the recipient"_L1},
+    {"error"_L1, Text, false, false, "Found in the last error"_L1},
     {"state"_L1, Text, false, false, "waiting, held or active"_L1},
+    {"createdBefore"_L1, Number, false, false, "In the queue since before then; ms since 1970"_L1},
     {"after"_L1, Text, false, false, "Only entries after this id"_L1},
+    {"offset"_L1, Number, false, false, "So many are left out before the first"_L1},
     {"limit"_L1, Number, false, false, "At most so many, 1,000 when not given"_L1},
 };
 constexpr Parameter entryParameter[] = {{"id"_L1, Text, required, false, "The entry"_L1}};
+constexpr Parameter entryChoice[] = {
+    {"id"_L1, Text, false, false, "The entry; or, in its place:"_L1},
+    {"ids"_L1, TextList, false, false, "These entries"_L1},
+    {"all"_L1, Flag, false, false, "All of them, or all that fit:"_L1},
+    {"text"_L1, Text, false, false, "Found in sender, recipient or journey"_L1},
+    {"domain"_L1, Text, false, false, "To this domain"_L1},
+    {"sender"_L1, Text, false, false, "Found in the sender"_L1},
+    {"recipient"_L1, Text, false, false, "Found in the recipient"_L1},
+    {"error"_L1, Text, false, false, "Found in the last error"_L1},
+    {"state"_L1, Text, false, false, "waiting, held or active"_L1},
+    {"createdBefore"_L1, Number, false, false, "In the queue since before then; ms since 1970"_L1},
+};
+constexpr Parameter entryRouting[] = {
+    {"route"_L1, Text, required, false, "A route's name, “direct”, or “usual”: as the routes' domains say"_L1},
+    {"id"_L1, Text, false, false, "The entry; or, in its place:"_L1},
+    {"ids"_L1, TextList, false, false, "These entries"_L1},
+    {"all"_L1, Flag, false, false, "All of them, or all that fit:"_L1},
+    {"text"_L1, Text, false, false, "Found in sender, recipient or journey"_L1},
+    {"domain"_L1, Text, false, false, "To this domain"_L1},
+    {"sender"_L1, Text, false, false, "Found in the sender"_L1},
+    {"recipient"_L1, Text, false, false, "Found in the recipient"_L1},
+    {"error"_L1, Text, false, false, "Found in the last error"_L1},
+    {"state"_L1, Text, false, false, "waiting, held or active"_L1},
+    {"createdBefore"_L1, Number, false, false, "In the queue since before then; ms since 1970"_L1},
+};
 constexpr Parameter entryRemoval[] = {
-    {"id"_L1, Text, required, false, "The entry"_L1},
+    {"id"_L1, Text, false, false, "The entry; or, in its place:"_L1},
+    {"ids"_L1, TextList, false, false, "These entries"_L1},
+    {"all"_L1, Flag, false, false, "All of them, or all that fit:"_L1},
+    {"text"_L1, Text, false, false, "Found in sender, recipient or journey"_L1},
+    {"domain"_L1, Text, false, false, "To this domain"_L1},
+    {"sender"_L1, Text, false, false, "Found in the sender"_L1},
+    {"recipient"_L1, Text, false, false, "Found in the recipient"_L1},
+    {"error"_L1, Text, false, false, "Found in the last error"_L1},
+    {"state"_L1, Text, false, false, "waiting, held or active"_L1},
+    {"createdBefore"_L1, Number, false, false, "In the queue since before then; ms since 1970"_L1},
+    {"report"_L1, Flag, false, false, "Tells the senders"_L1},
     {"reason"_L1, Text, false, false, "Why, for the message's journey"_L1},
 };
 constexpr Parameter textParameter[] = {{"text"_L1, Text, false, false, "Only those with this in address, reason or reply"_L1}};
@@ -102,6 +142,20 @@ constexpr Parameter suppressionAddition[] = {
     {"address"_L1, Text, required, false, "An address elsewhere"_L1},
     {"reason"_L1, Text, false, false, "Why"_L1},
 };
+constexpr Parameter routeFields[] = {
+    {"name"_L1, Text, required, false, "What the route is called"_L1},
+    {"recipients"_L1, TextList, false, false, "Mail to these domains takes it; .example.org: and to all below it"_L1},
+    {"senders"_L1, TextList, false, false, "Mail from these domains takes it"_L1},
+    {"provider"_L1, Text, false, false, "One of the list of providers: fills in host and encryption"_L1},
+    {"region"_L1, Text, false, false, "Where that provider has several"_L1},
+    {"host"_L1, Text, false, false, "HOST:PORT; “direct” or empty: the recipients' own servers"_L1},
+    {"tls"_L1, Text, false, false, "none, may, encrypt or verify (STARTTLS), or tls: from the first octet on"_L1},
+    {"auth"_L1, Text, false, false, "auto, PLAIN, LOGIN, SCRAM-SHA-256 or XOAUTH2"_L1},
+    {"user"_L1, Text, false, false, "To sign in with; empty: no sign-in"_L1},
+    {"secret"_L1, Text, false, true, "The password"_L1},
+    {"tokenCommand"_L1, Text, false, false, "Program and arguments that print a token, in place of a password"_L1},
+};
+constexpr Parameter routeName[] = {{"name"_L1, Text, required, false, "The route"_L1}};
 constexpr Parameter traceSearch[] = {
     {"text"_L1, Text, false, false, "Words, all of which are found in the step; empty: all steps"_L1},
     {"since"_L1, Number, false, false, "Milliseconds since 1970"_L1},
@@ -126,7 +180,9 @@ constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, e
                               "forwardTo, forwardKeep, perMinute, perDay}"_L1;
 constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;
 constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
-                            "lastError, size}"_L1;
+                            "lastError, size, route}"_L1;
+constexpr auto choiceShape = "the entry; of many {count}"_L1;
+constexpr auto routeShape = "{name, recipients, senders, host, tls, auth, user, hasSecret, tokenCommand}"_L1;
 constexpr auto stepShape = "{steps: [{id, at, journey, step, client, tls, user, sender, recipient, messageId, subject, "
                            "size, text}]}"_L1;
 constexpr auto nothing = "{}"_L1;
@@ -178,13 +234,21 @@ constexpr Method table[] = {
     {"settings.unset"_L1, keyParameter, "{restartNeeded}"_L1, Right::Administrator, {},
      "Gives a setting its initial value back"_L1},
 
-    {"queue.list"_L1, queueListing, "{entries: [entry], total}"_L1, Right::Administrator, {}, "Messages waiting to be sent"_L1},
+    {"queue.list"_L1, queueListing, "{entries: [entry], matching, total}"_L1, Right::Administrator, {}, "Messages waiting to be sent"_L1},
     {"queue.show"_L1, entryParameter, entryShape, Right::Administrator, {}, "One entry with its last dialogue"_L1},
-    {"queue.retry"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Tries an entry now"_L1},
-    {"queue.hold"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Keeps an entry from being sent"_L1},
-    {"queue.release"_L1, entryParameter, entryShape, Right::Administrator, "queue"_L1, "Lets a held entry go on"_L1},
-    {"queue.remove"_L1, entryRemoval, nothing, Right::Administrator, "queue"_L1,
-     "Takes an entry out of the queue; its journey tells who and why"_L1},
+    {"queue.retry"_L1, entryChoice, choiceShape, Right::Administrator, "queue"_L1, "Tries entries now"_L1},
+    {"queue.hold"_L1, entryChoice, choiceShape, Right::Administrator, "queue"_L1, "Keeps entries from being sent"_L1},
+    {"queue.release"_L1, entryChoice, choiceShape, Right::Administrator, "queue"_L1, "Lets held entries go on"_L1},
+    {"queue.route"_L1, entryRouting, choiceShape, Right::Administrator, "queue"_L1, "Changes the way that entries take"_L1},
+    {"queue.remove"_L1, entryRemoval, "{}; of many {count}"_L1, Right::Administrator, "queue"_L1,
+     "Takes entries out of the queue; their journeys tell who and why"_L1},
+
+    {"route.list"_L1, {}, "{routes: [route]}"_L1, Right::Administrator, {}, "Ways out for mail, and whose mail takes them"_L1},
+    {"route.add"_L1, routeFields, routeShape, Right::Owner, {}, "Adds a way out for mail"_L1},
+    {"route.update"_L1, routeFields, routeShape, Right::Owner, {}, "Changes what is given of a route"_L1},
+    {"route.remove"_L1, routeName, nothing, Right::Owner, {}, "Removes a route; what waits goes as the others say"_L1},
+    {"route.test"_L1, routeName, "{good, steps: [{good, text}], dialogue}"_L1, Right::Administrator, {},
+     "Connects and signs in by a route, without sending anything"_L1},
 
     {"suppression.list"_L1, textParameter, "{addresses: [{address, since, reason, reply}]}"_L1, Right::Administrator, {},
      "Addresses that failed for good and are not tried again"_L1},

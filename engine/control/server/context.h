@@ -6,11 +6,12 @@
 #include "core/settings.h"
 
 #include <QDateTime>
+#include <QJsonArray>
 #include <QString>
 
 #include <functional>
 
-namespace posthorn::store { class Store; }
+namespace posthorn::store { class Store; class Transaction; struct Entry; struct Route; }
 namespace posthorn::net { class Network; class TlsContexts; }
 namespace posthorn::auth { class Authenticator; }
 
@@ -39,6 +40,11 @@ struct Context
     std::function<void()> queueChanged;
     // TLS reports are to be sent now. May be empty.
     std::function<void()> sendTlsReports;
+    // Tries a route; `done` runs on a thread of its own choosing. May be empty.
+    using Tested = std::function<void(bool good, const QJsonArray &steps, const QByteArray &dialogue)>;
+    std::function<void(const store::Route &, Tested done)> testRoute;
+    // Within a write job: tells the senders of entries that are taken off the queue, and why. May be empty.
+    std::function<Result<void>(store::Transaction &, const QList<store::Entry> &, const QString &why)> reportRemoval;
     // The index for searching was emptied. May be empty.
     std::function<void()> searchIndexCleared;
 };

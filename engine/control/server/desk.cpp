@@ -43,6 +43,10 @@ constexpr DeedRow deeds[] = {
     {"tls.report"_L1, deed::tlsReport},         {"suppression.list"_L1, deed::suppressionList},
     {"suppression.add"_L1, deed::suppressionAdd},
     {"suppression.remove"_L1, deed::suppressionRemove},
+    {"queue.route"_L1, deed::queueRoute},
+    {"route.list"_L1, deed::routeList},         {"route.add"_L1, deed::routeAdd},
+    {"route.update"_L1, deed::routeUpdate},     {"route.remove"_L1, deed::routeRemove},
+    {"route.test"_L1, deed::routeTest},
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "control/server/rows.h"
 
+#include "control/server/route_rules.h"
+
 #include <QJsonArray>
 
 namespace posthorn::control {
@@ -41,14 +43,15 @@ QJsonObject toJson(const store::Alias &alias)
     return {{u"address"_s, alias.address}, {u"targets"_s, QJsonArray::fromStringList(alias.targets)}};
 }
 
-QJsonObject toJson(const store::Entry &entry)
+QJsonObject toJson(const store::Entry &entry, const RouteNames &routes)
 {
     return {{u"id"_s, idText(entry.id.value)},         {u"message"_s, idText(entry.message.value)},
             {u"journey"_s, text(entry.journey)},       {u"sender"_s, text(entry.reversePath)},
             {u"recipient"_s, text(entry.recipient)},   {u"domain"_s, text(entry.domain)},
             {u"state"_s, nameOf(entry.state)},         {u"createdAt"_s, entry.createdAt},
             {u"nextAttempt"_s, entry.nextAttempt},     {u"attempts"_s, entry.attempts},
-            {u"lastError"_s, entry.lastError},         {u"size"_s, entry.size}};
+            {u"lastError"_s, entry.lastError},         {u"size"_s, entry.size},
+            {u"route"_s, routes.nameOf(entry.route)}};
 }
 
 QJsonObject toJson(const store::TraceRow &row)

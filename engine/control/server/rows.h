@@ -13,10 +13,12 @@
 
 namespace posthorn::control {
 
+class RouteNames;
+
 [[nodiscard]] QJsonObject toJson(const store::Domain &domain);
 [[nodiscard]] QJsonObject toJson(const store::Account &account); // without its credential
 [[nodiscard]] QJsonObject toJson(const store::Alias &alias);
-[[nodiscard]] QJsonObject toJson(const store::Entry &entry); // without its last dialogue
+[[nodiscard]] QJsonObject toJson(const store::Entry &entry, const RouteNames &routes); // without its last dialogue
 [[nodiscard]] QJsonObject toJson(const store::TraceRow &row);
 [[nodiscard]] QJsonObject toJson(const net::ConversationState &session);
 [[nodiscard]] QJsonObject toJson(const net::CertificateFacts &facts);

@@ -1,5 +1,6 @@
 #include "control/server/server_topics.h"
 
+#include "control/server/route_rules.h"
 #include "control/server/rows.h"
 #include "platform/net/network.h"
 #include "platform/store/store.h"
@@ -176,11 +177,12 @@ Result<Reading> readQueue(store::Connection &connection)
 {
     const auto entries = store::Queue::list(connection, {.limit = maxEntries});
     const auto total = store::Queue::count(connection);
-    if (!entries || !total)
-        return std::unexpected(entries ? total.error() : entries.error());
+    const auto routes = RouteNames::read(connection);
+    if (!entries || !total || !routes)
+        return std::unexpected(!entries ? entries.error() : !total ? total.error() : routes.error());
     Reading reading{{}, {{u"total"_s, *total}}};
     for (const store::Entry &entry : *entries)
-        reading.items.insert(QString::number(entry.id.value), toJson(entry));
+        reading.items.insert(QString::number(entry.id.value), toJson(entry, *routes));
     return reading;
 }
 

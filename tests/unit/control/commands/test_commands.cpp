@@ -69,6 +69,22 @@ private Q_SLOTS:
         row("settings set -- server.name -odd", "settings.set", R"({"key":"server.name","value":"-odd"})");
         row("queue list", "queue.list", "{}");
         row("queue list anna --state held", "queue.list", R"({"state":"held","text":"anna"})");
+        row("queue list --sender a --recipient b --error busy --after 7 --limit 5", "queue.list",
+            R"({"after":"7","error":"busy","limit":5,"recipient":"b","sender":"a"})");
+        row("queue hold 7", "queue.hold", R"({"id":"7"})");
+        row("queue hold 7 8", "queue.hold", R"({"ids":["7","8"]})");
+        row("queue retry --all", "queue.retry", R"({"all":true})");
+        row("queue release --domain b.test --state held", "queue.release", R"({"domain":"b.test","state":"held"})");
+        row("queue remove --domain b.test --report moved away", "queue.remove",
+            R"({"domain":"b.test","reason":"moved away","report":true})");
+        row("queue route 7 detour", "queue.route", R"({"id":"7","route":"detour"})");
+        row("queue route --domain b.test direct", "queue.route", R"({"domain":"b.test","route":"direct"})");
+        row("route list", "route.list", "{}");
+        row("route add out --provider gmail --user a@gmail.com --from a.test --from .b.test", "route.add",
+            R"({"name":"out","provider":"gmail","senders":["a.test",".b.test"],"user":"a@gmail.com"})");
+        row("route add out --host direct --to a.test", "route.add", R"({"host":"direct","name":"out","recipients":["a.test"]})");
+        row("route update out --to=", "route.update", R"({"name":"out","recipients":[]})");
+        row("route test out", "route.test", R"({"name":"out"})");
         row("queue remove 7 no longer wanted", "queue.remove", R"({"id":"7","reason":"no longer wanted"})");
         row("trace anna@a.test refused", "trace.search", R"({"text":"anna@a.test refused"})");
         row("trace", "trace.search", R"({"text":""})");
@@ -133,7 +149,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("line");
         for (const char *line : {"account add a@a.test --quota much", "account add a@a.test --pop3-keep soon",
                                  "account update a@a.test --enabled perhaps", "trace --since yesterday", "log --limit x",
-                                 "settings set server.name", "settings set relay.smart_host_password secret"})
+                                 "settings set server.name", "settings set relay.smart_host_password secret", "queue hold",
+                                 "queue hold 7 --all", "queue route 7"})
             QTest::newRow(line) << QString::fromUtf8(line);
     }
     void refusesValuesThatMakeNoSense()
