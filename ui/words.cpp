@@ -43,6 +43,7 @@ QString sentenceFor(const QString &kind)
         {u"search-index-cleared"_s, QT_TRANSLATE_NOOP("Words", "{by}: the index for searching is made anew.")},
         {u"check-done"_s, QT_TRANSLATE_NOOP("Words", "The store was checked: {count} faults.")},
         {u"queue-changed"_s, QT_TRANSLATE_NOOP("Words", "{by}: queue, {reason}.")},
+        {u"route-changed"_s, QT_TRANSLATE_NOOP("Words", "{by}: routes, {detail} {name}.")},
         {u"message-sent"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} was sent.")},
         {u"message-delayed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} waits: {reply}")},
         {u"message-failed"_s, QT_TRANSLATE_NOOP("Words", "Mail from {sender} to {recipient} could not be delivered: {reply}")},

@@ -110,6 +110,16 @@ QList<QJsonObject> Table::selected() const
     return rows;
 }
 
+void Table::select(const QString &key)
+{
+    for (int i = 0; i < m_proxy->rowCount(); ++i) {
+        if (m_proxy->index(i, 0).data(RowModel::KeyRole).toString() == key) {
+            m_view->selectRow(i);
+            return;
+        }
+    }
+}
+
 void Table::selectFirst()
 {
     if (m_proxy->rowCount() > 0)

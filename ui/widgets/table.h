@@ -27,6 +27,7 @@ public:
     void setFilter(const QString &text);
     [[nodiscard]] QList<QJsonObject> selected() const;
     void selectFirst();
+    void select(const QString &key); // the row with this key, if there is one
 
 Q_SIGNALS:
     void selectionChanged();
