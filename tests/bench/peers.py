@@ -93,6 +93,8 @@ class Peers:
     """`with Peers() as peers:` they run and serve SMTP on peers.smtp and IMAP on peers.imap."""
     USER = "vmail"
 
+    def __init__(self, relay=None): self.relay = relay # "[127.0.0.1]:2525": where Postfix sends what is for elsewhere
+
     def __enter__(self):
         if os.geteuid(): raise SystemExit("Postfix and Dovecot start as root only (--no-peer measures without them)")
         self.folder = tempfile.mkdtemp(prefix="posthorn-peers-", dir="/var/tmp")
@@ -109,7 +111,7 @@ class Peers:
         for path in ("", "/postfix", "/queue", "/mail"): open_to_all(self.folder + path)
         facts = {"folder": self.folder, "user": self.USER, "password": PASSWORD, "imap": self.imap, "pop3": self.pop3}
         shutil.chown(f"{self.folder}/mail", self.USER)
-        open(f"{self.folder}/postfix/main.cf", "w").write(MAIN_CF.format(**facts))
+        open(f"{self.folder}/postfix/main.cf", "w").write(MAIN_CF.format(**facts) + (f"relayhost = {self.relay}\n" if self.relay else ""))
         open(f"{self.folder}/dovecot.conf", "w").write(DOVECOT_CONF.format(**facts))
         services = []
         for line in open("/usr/share/postfix/master.cf.dist"):

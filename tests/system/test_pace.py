@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""How hard other servers are driven: those in trouble get less, the dead are left alone, and nobody waits for them."""
+from test_relay import *
+
+
+def counted(server, **filters): return server.ask("queue", "list", "--limit", "1", *[x for k, v in filters.items() for x in (f"--{k}", v)], json_result=True)["matching"]
+
+
+def send_many(server, recipients, each=50):
+    """One message for each `each` recipients, all in one session."""
+    smtp = smtplib.SMTP("127.0.0.1", server.ports["submission"], local_hostname="client.example", timeout=60)
+    smtp.login("anna@example.test", PASSWORD)
+    for at in range(0, len(recipients), each):
+        smtp.sendmail("anna@example.test", recipients[at:at + each], f"Subject: m{at}\r\n\r\nhello\r\n")
+    smtp.quit()
+
+
+class Crowd(Peer):
+    """Counts how many talk to it at a time; lets `most` of them in and sends others away with 421; takes its time."""
+    def __init__(self, most=1000, pause=0.0):
+        self.most, self.pause, self.open, self.peak, self.turned_away, self.times = most, pause, 0, 0, 0, []
+        self.lock = threading.Lock()
+        super().__init__(self.reply)
+
+    def reply(self, line):
+        if line == ".":
+            self.times.append(time.monotonic())
+            time.sleep(self.pause)
+        return None
+
+    def talk(self, peer):
+        with self.lock:
+            self.open += 1
+            self.peak = max(self.peak, self.open)
+            welcome = self.open <= self.most
+        try:
+            if welcome:
+                super().talk(peer)
+            else:
+                self.turned_away += 1
+                with contextlib.suppress(OSError), peer: peer.sendall(b"421 4.7.0 too many of you\r\n")
+        finally:
+            with self.lock: self.open -= 1
+
+
+def keeps_to_the_limit_of_connections():
+    with Crowd(pause=0.02) as crowd, server_with(crowd.port, **{"relay.max_connections_per_destination": "7"}) as server:
+        server.add("anna")
+        for i in range(100): send_many(server, [f"r{i}@far.example"])
+        until("all are sent", empty(server))
+        assert len(crowd.mails) == 100 and crowd.peak <= 7, (len(crowd.mails), crowd.peak)
+        assert crowd.connections < 60, f"{crowd.connections} connections for 100 messages"
+
+
+def keeps_to_the_limit_of_messages():
+    with Crowd() as crowd, server_with(crowd.port, **{"relay.max_messages_per_minute": "600"}) as server:
+        server.add("anna")
+        send_many(server, [f"r{i}@far.example" for i in range(60)], each=1)
+        until("all are sent", empty(server))
+        spent = crowd.times[-1] - crowd.times[0]
+        assert 4.5 < spent < 15, f"60 messages in {spent:.1f} s, at 600 a minute"
+
+
+def gives_less_to_whom_it_is_too_much():
+    with Crowd(most=3, pause=0.01) as crowd, server_with(crowd.port, **{"relay.retry_schedule": "1s"}) as server:
+        server.add("anna")
+        send_many(server, [f"r{i}@far.example" for i in range(400)], each=1)
+        until("all are sent", empty(server), 120)
+        assert len(crowd.mails) == 400
+        assert crowd.turned_away < 25, f"turned away {crowd.turned_away} times"
+
+
+def leaves_the_dead_alone():
+    # 1,000 messages for a server that takes connections and never says a word: only a few of them wait for it.
+    silent = socket.create_server(("127.0.0.1", 0), backlog=500)
+    with server_with(silent.getsockname()[1], **{"relay.retry_schedule": "10s", "relay.timeout": "3"}) as server:
+        server.add("anna")
+        began = time.monotonic()
+        send_many(server, [f"r{i}@dead.example" for i in range(1000)], each=1)
+        until("all were tried", lambda: counted(server, error="did not answer") == 1000, 60)
+        spent = time.monotonic() - began
+        silent.settimeout(0.2)
+        tried = 0
+        with contextlib.suppress(TimeoutError):
+            while True: silent.accept()[0].close(); tried += 1
+        print(f"    1,000 messages, {tried} connections, {spent:.1f} s")
+        assert tried <= 20 and spent < 30
+        clean(server)
+    silent.close()
+
+
+def neither_slow_nor_dead_ones_delay_others():
+    silent = socket.create_server(("0.0.0.0", 0), backlog=2000)
+    with Sink() as sink, Server(settings={**FAST, "relay.max_connections": "20", "relay.timeout": "20", "relay.connect_timeout": "20",
+                                          "relay.retry_schedule": "1h"}) as server:
+        server.add("anna")
+        # Sixty silent destinations, three times as many as there may be connections, each a route of its own.
+        for i in range(60): server.ask("route", "add", f"dead{i}", "--host", f"127.0.1.{i + 1}:{sink_port(silent)}", "--tls", "none", "--to", f"d{i}.example")
+        for i in range(10): server.ask("route", "add", f"live{i}", "--host", f"127.0.0.1:{sink.port}", "--tls", "none", "--to", f"l{i}.example")
+        send_many(server, [f"x@d{i}.example" for i in range(60)])
+        time.sleep(0.5)
+        began = time.monotonic()
+        send_many(server, [f"x{j}@l{i}.example" for i in range(10) for j in range(10)], each=1)
+        until("the live ones have theirs", lambda: counted(server) == 60, 60)
+        spent = time.monotonic() - began
+        print(f"    100 messages in {spent:.1f} s beside 60 silent destinations")
+        assert spent < 8, spent
+    silent.close()
+
+
+def sink_port(listening):
+    """Any address of the loopback network leads to it."""
+    return listening.getsockname()[1]
+
+
+def survives_faults_of_smtp_sink_at_speed():
+    for fault in ("-Q", "MAIL"), ("-q", "connect"), ("-f", "DATA"), ("-w", "1"):
+        with Sink(*fault) as sink, server_with(sink.port, **{"relay.retry_schedule": "1h"}) as server:
+            server.add("anna")
+            send_many(server, [f"r{i}@far.example" for i in range(40)], each=1)
+            until("each was tried or sent", lambda: all(e["attempts"] for e in entries(server)), 90)
+            clean(server)
+
+
+if __name__ == "__main__":
+    run(keeps_to_the_limit_of_connections, keeps_to_the_limit_of_messages, gives_less_to_whom_it_is_too_much,
+        leaves_the_dead_alone, neither_slow_nor_dead_ones_delay_others, survives_faults_of_smtp_sink_at_speed)
