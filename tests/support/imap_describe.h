@@ -2,6 +2,7 @@
 #pragma once
 
 #include "language/imap/needs.h"
+#include "language/message/structure.h"
 
 #include <QHash>
 #include <QStringList>
@@ -117,6 +118,11 @@ struct Describe
     {
         return "FetchMessages " + text(need.uids) + text(need.wants)
                + (need.changedSince ? " since " + QByteArray::number(need.changedSince) : QByteArray());
+    }
+    QByteArray operator()(const FindMessage &need) const
+    {
+        return "FindMessage " + need.mailbox.toUtf8() + ' ' + QByteArray::number(need.uidValidity) + ' '
+               + QByteArray::number(need.uid) + text(need.wants);
     }
     QByteArray operator()(const ReadContent &need) const
     {
@@ -365,6 +371,8 @@ private:
                 fetched.bodyStructure = row.named.value("bodystructure");
                 fetched.header = row.named.value("header");
                 fetched.body = row.named.value("body");
+                if (!fetched.body.isEmpty())
+                    fetched.parts = message::packOffsets(message::parseStructure(fetched.body).root);
                 rows.rows += fetched;
             }
             return rows;

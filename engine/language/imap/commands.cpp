@@ -33,7 +33,7 @@ constexpr auto table = std::to_array<Command>({
     {"LSUB"_L1, SignedIn, 0, parseLsub},
     {"NAMESPACE"_L1, SignedIn, 0, parseNamespace, "NAMESPACE"_L1},
     {"STATUS"_L1, SignedIn, 0, parseStatus, "STATUS=SIZE"_L1},
-    {"APPEND"_L1, SignedIn, StreamsLiteral, parseAppend, "MULTIAPPEND UTF8=ACCEPT"_L1},
+    {"APPEND"_L1, SignedIn, StreamsLiteral, parseAppend, "CATENATE MULTIAPPEND UTF8=ACCEPT"_L1},
     {"UNAUTHENTICATE"_L1, SignedIn, 0, parseUnauthenticate, "UNAUTHENTICATE"_L1},
     {"COMPRESS"_L1, SignedIn, 0, parseCompress, "COMPRESS=DEFLATE"_L1},
     {"IDLE"_L1, SignedIn, 0, parseIdle, "IDLE"_L1},

@@ -121,6 +121,48 @@ Result<DateTime> parseDateTime(QByteArrayView text)
     return DateTime{(seconds - offset * 60) * 1000, offset};
 }
 
+Result<DateTime> parseInternetDateTime(QByteArrayView text)
+{
+    Cursor cursor{text};
+    const int year = cursor.number(4);
+    cursor.take('-');
+    const int month = cursor.number(2);
+    cursor.take('-');
+    const int day = cursor.number(2);
+    const auto next = [&] { return cursor.at < text.size() ? text[cursor.at] : '\0'; };
+    cursor.take(next() == 't' ? 't' : 'T');
+    const int hour = cursor.number(2);
+    cursor.take(':');
+    const int minute = cursor.number(2);
+    cursor.take(':');
+    const int second = cursor.number(2);
+    if (cursor.good && next() == '.') {
+        cursor.take('.');
+        (void)cursor.number(1);
+        while (cursor.peekDigit())
+            (void)cursor.number(1);
+    }
+    int offset = 0;
+    if (next() == 'Z' || next() == 'z') {
+        cursor.take(next());
+    } else {
+        const bool west = next() == '-';
+        cursor.take(west ? '-' : '+');
+        offset = cursor.number(2) * 60;
+        cursor.take(':');
+        offset += cursor.number(2);
+        offset = west ? -offset : offset;
+    }
+    if (!cursor.good || cursor.at != text.size() || hour > 23 || minute > 59 || second > 60 || std::abs(offset) > 1439)
+        return dateError(cursor);
+    const qint64 days = message::daysFromCivil(year, month, day);
+    const message::CivilDate back = message::civilFromDays(days);
+    if (back.month != month || back.day != day)
+        return dateError(cursor);
+    const qint64 seconds = days * secondsOfDay + hour * 3600 + minute * 60 + std::min(second, 59);
+    return DateTime{(seconds - offset * 60) * 1000, offset};
+}
+
 namespace {
 
 void twoDigits(char *to, int number)

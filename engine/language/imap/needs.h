@@ -46,7 +46,8 @@ struct SubscribeMailbox { QString name; bool subscribe = true; };
 
 // APPEND. Begin is answered by Done (mailbox exists, quota has room for `size`), then Content (each answered by Done),
 // then End answered by Appended. AppendCancel has no answer. `internalDate` is ms since 1970 UTC. MULTIAPPEND (RFC 3502):
-// Next ends a message and begins another, answered as Begin is; all of them are there after End, or none.
+// Next ends a message and begins another, answered as Begin is; all of them are there after End, or none. `size` is 0 when
+// it is not known before (CATENATE, RFC 4469).
 struct AppendOptions { QList<QByteArray> flags; std::optional<qint64> internalDate; int internalDateOffset = 0; qint64 size = 0; };
 struct AppendBegin { QString name; AppendOptions options; };
 struct AppendContent { QByteArray bytes; };
@@ -70,6 +71,9 @@ struct FetchWants
 // Answered by FetchedRows: a first batch; if it is not the last, the machine asks again with uids cut to what is left.
 // UIDs that are gone are left out. When only UID, FLAGS, MODSEQ or RFC822.SIZE are wanted all wants are false. changedSince (0: off) leaves out messages whose MODSEQ is not greater (RFC 7162).
 struct FetchMessages { QList<UidRange> uids; FetchWants wants; ModSeq changedSince = 0; qint64 maxBytes = 512 * 1024; };
+// The one message that a URL names (RFC 5092): answered by FetchedRows with it, or Failure: NotFound when there is none,
+// or the mailbox is not there, or has another UIDVALIDITY (0: any).
+struct FindMessage { QString mailbox; quint32 uidValidity = 0; Uid uid = 0; FetchWants wants; };
 // Octets of a message (header and body as one), answered by ContentPiece; may be shorter than asked at most by the end
 // of the message or 256 KiB.
 struct ReadContent { MessageId message; qint64 offset = 0; qint64 length = 0; };
@@ -120,7 +124,7 @@ struct GetQuota { QString mailbox; };
 
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
-                          AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, ReadContent, StoreFlags, CopyMessages,
+                          AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota>;
 struct Need { NeedId id = 0; What what; };
 

@@ -13,6 +13,7 @@ struct ServerConfig
 {
     QByteArray hostName = "localhost";
     QByteArray implementation = "Posthorn";
+    QList<QByteArray> urlHosts;                // other names of this server in IMAP URLs, in lower case
     bool tlsAvailable = true;                  // STARTTLS can be offered
     bool plaintextAllowed = false;             // LOGIN and PLAIN without TLS
     QList<QByteArray> mechanisms{"SCRAM-SHA-256", "PLAIN", "LOGIN"};

@@ -209,6 +209,7 @@ void Session::start(const TlsFacts *facts)
     if (facts) {
         tls = true;
         channelBinding = facts->canBind();
+        serverName = facts->serverName.toLower();
     }
     greet();
 }
@@ -217,6 +218,7 @@ void Session::tlsStarted(const TlsFacts &facts)
 {
     tls = true;
     channelBinding = facts.canBind();
+    serverName = facts.serverName.toLower();
     m_wantsTls = false;
     reader.clear();
     advance();

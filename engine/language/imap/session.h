@@ -29,6 +29,7 @@ public:
     bool condstore = false;      // the client knows of MODSEQs (RFC 7162 §3.1)
     bool qresync = false;        // ENABLE QRESYNC was given
     QString user;
+    QByteArray serverName;       // by which the client reached us, in lower case; empty: not known
     std::unique_ptr<SelectedView> view; // in state Selected
     QList<UidRange> savedResult;        // SEARCH's $ (RFC 5182)
     CommandReader reader;

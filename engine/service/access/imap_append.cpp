@@ -98,6 +98,7 @@ void ImapService::beginMessage(ImapSession &session, NeedId id, const imap::Appe
     } else {
         m_append->options = options;
         m_append->octets += options.size;
+        m_append->unannounced = options.size;
         m_append->collector = std::make_unique<delivery::Collector>(nullptr);
         session.answer(id, imap::Answer(imap::Done{}));
     }
@@ -110,6 +111,8 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendContent &need)
     };
     if (!m_append || !m_append->collector)
         return refuse(ErrorKind::Invalid, u"No message is being appended"_s);
+    if (!takeOctets(need.bytes.size()))
+        return refuse(ErrorKind::OverQuota, u"Over quota"_s);
     m_append->collector->add(need.bytes);
     if (m_append->collector->headerTooLarge())
         return refuse(ErrorKind::TooLarge, u"The message header is too large"_s);
@@ -117,6 +120,18 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendContent &need)
         stageChunk(id);
     else
         session.answer(id, imap::Answer(imap::Done{}));
+}
+
+// Octets whose number was not said before (CATENATE) need room as well.
+bool ImapService::takeOctets(qint64 octets)
+{
+    const qint64 expected = std::min(octets, m_append->unannounced);
+    m_append->unannounced -= expected;
+    if (octets == expected)
+        return true;
+    m_append->octets += octets - expected;
+    const auto account = m_world.directory->snapshot()->account(m_account);
+    return account && account->hasRoomFor(m_append->octets);
 }
 
 void ImapService::stageChunk(NeedId id)

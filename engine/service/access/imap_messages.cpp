@@ -123,6 +123,35 @@ void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
         bring<imap::FetchedRows>(id));
 }
 
+// The one message, and nothing else of its mailbox.
+static Result<imap::FetchedRows> findMessage(store::Connection &connection, AccountId account, const imap::FindMessage &need)
+{
+    const auto missing = [] { return fail(ErrorKind::NotFound, u"No such message"_s); };
+    const auto mailbox = store::Mailboxes::find(connection, account, need.mailbox);
+    if (!mailbox)
+        return std::unexpected(mailbox.error());
+    if (need.uidValidity > 0 && need.uidValidity != mailbox->uidValidity)
+        return missing();
+    const QList<UidRange> uids{{need.uid, need.uid}};
+    const auto marks = store::Mailboxes::marks(connection, mailbox->id, uids);
+    if (!marks)
+        return std::unexpected(marks.error());
+    Uid next = 0;
+    auto rows = store::Messages::rows(connection, mailbox->id, uids, columnsFor(need.wants), imap::FetchWants::inlineBodySize, &next);
+    if (!rows)
+        return std::unexpected(rows.error());
+    if (rows->isEmpty() || marks->marks.isEmpty())
+        return missing();
+    return imap::FetchedRows{{joined(std::move(rows->first()), marks->marks.first())}, 0};
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::FindMessage &need)
+{
+    m_world.store->read<imap::FetchedRows>(
+        [account = m_account, need](store::Connection &connection) { return findMessage(connection, account, need); },
+        bring<imap::FetchedRows>(id));
+}
+
 void ImapService::on(ImapSession &, NeedId id, imap::ReadContent &need)
 {
     m_world.store->read<imap::ContentPiece>(

@@ -48,6 +48,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::AppendEnd &need);
     void on(ImapSession &session, NeedId id, imap::AppendCancel &need);
     void on(ImapSession &session, NeedId id, imap::FetchMessages &need);
+    void on(ImapSession &session, NeedId id, imap::FindMessage &need);
     void on(ImapSession &session, NeedId id, imap::ReadContent &need);
     void on(ImapSession &session, NeedId id, imap::StoreFlags &need);
     void on(ImapSession &session, NeedId id, imap::CopyMessages &need);
@@ -76,6 +77,7 @@ private:
     void dropAppend();
     void stageChunk(NeedId id);
     void beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options);
+    [[nodiscard]] bool takeOctets(qint64 octets);
     void finishMessage();
     void stageRest(NeedId id, const imap::AppendOptions &next);
     [[nodiscard]] bool requireSelected(ImapSession &session, NeedId id) const;
@@ -88,6 +90,7 @@ private:
         std::unique_ptr<delivery::Collector> collector; // of it
         QList<Filing> messages;                         // whole ones before it
         qint64 octets = 0;                              // of all of them
+        qint64 unannounced = 0;                         // left of what was said of the message under way
         qint64 held = 0;                                // in memory, of the whole ones
         quint64 number = 0; // tells a late chunk of an earlier APPEND from one of this
     };
