@@ -213,6 +213,13 @@ const SettingDescription table[] = {
     {.key = "imap.idle_minutes"_L1, .type = Number, .initial = "30"_L1, .minimum = 30, .maximum = 1440,
      .unit = "minutes"_L1, .room = "Reading"_L1, .advanced = true, .label = "Silence before IMAP hangs up"_L1,
      .explanation = ""_L1},
+    {.key = "imap.submit_users"_L1, .type = Text, .initial = ""_L1, .room = "Reading"_L1, .advanced = true,
+     .label = "Accounts of submission servers"_L1,
+     .explanation = "Addresses, separated by commas. Who signs in as one of them may fetch what users have authorized for "
+                    "submission (URLAUTH)."_L1},
+    {.key = "pop3.shared_drops"_L1, .type = Flag, .initial = "false"_L1, .room = "Reading"_L1, .advanced = true,
+     .label = "Several POP3 sessions of one account at a time"_L1,
+     .explanation = "Otherwise the second is told that the mailbox is in use, as RFC 1939 has it."_L1},
     {.key = "pop3.idle_minutes"_L1, .type = Number, .initial = "10"_L1, .minimum = 10, .maximum = 1440,
      .unit = "minutes"_L1, .room = "Reading"_L1, .advanced = true, .label = "Silence before POP3 hangs up"_L1,
      .explanation = ""_L1},

@@ -122,8 +122,16 @@ struct Describe
     QByteArray operator()(const FindMessage &need) const
     {
         return "FindMessage " + need.mailbox.toUtf8() + ' ' + QByteArray::number(need.uidValidity) + ' '
-               + QByteArray::number(need.uid) + text(need.wants);
+               + QByteArray::number(need.uid) + text(need.wants)
+               + (need.proof ? " of " + need.proof->owner.toUtf8() + " by " + need.proof->rump + " : " + need.proof->token
+                                   + (need.proof->expires ? " until " + QByteArray::number(*need.proof->expires) : QByteArray())
+                             : QByteArray());
     }
+    QByteArray operator()(const SignUrl &need) const
+    {
+        return "SignUrl " + need.mailbox.toUtf8() + ' ' + QByteArray::number(need.uidValidity) + ' ' + need.rump;
+    }
+    QByteArray operator()(const ResetUrlKeys &need) const { return ("ResetUrlKeys " + need.mailbox.toUtf8()).trimmed(); }
     QByteArray operator()(const ReadContent &need) const
     {
         return "ReadContent " + QByteArray::number(need.message.value) + ' ' + QByteArray::number(need.offset) + ' '
@@ -377,6 +385,8 @@ private:
             }
             return rows;
         }
+        if (name == "UrlToken")
+            return UrlToken{rest};
         if (name == "Piece")
             return ContentPiece{Fields::unescaped(rest)};
         if (name == "Stored") {

@@ -1,4 +1,4 @@
-"""Messages made of messages that are there (CATENATE), over the wire."""
+"""Messages named by URLs: made of messages that are there (CATENATE), and shown to others (URLAUTH), over the wire."""
 from posthorn import *
 
 PARTS = (b"From: anna@example.test\r\nSubject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -59,5 +59,52 @@ def catenates_messages():
         assert b"NO [OVERQUOTA]" in made, made
         assert b"MESSAGES 3" in anna(b"STATUS Drafts (MESSAGES)")
 
+def made_url(command, rump):
+    said = command(b'GENURLAUTH "%s" INTERNAL' % rump)
+    return re.search(rb'\* GENURLAUTH "([^"]+)"', said)[1]
 
-if __name__ == "__main__": run(catenates_messages)
+def fetched(command, url):
+    said = command(b'URLFETCH "%s"' % url)
+    size = re.search(rb'" \{(\d+)\}\r\n', said)
+    assert size or b'" NIL\r\n' in said, said
+    return said[size.end():size.end() + int(size[1])] if size else None
+
+def shows_messages_to_others():
+    with Server(settings={"imap.submit_users": "postman@example.test"}).add("anna", "ben", "carla", "postman") as server:
+        anna, ben, carla, imap = talk(server), talk(server, "ben@example.test"), talk(server, "carla@example.test"), server.imap()
+        postman = talk(server, "postman@example.test")
+        imap.create("Work")
+        imap.append("Work", None, None, PARTS)
+        imap.append("Work", None, None, BIG)
+        base = b"imap://anna%40example.test@mx.example.test/Work/"
+        to_ben, to_all, big = (made_url(anna, base + rest) for rest in (
+            b";UID=1/;SECTION=1;URLAUTH=user+ben", b";UID=1;URLAUTH=authuser", b";UID=2/;PARTIAL=16.1000000;URLAUTH=anonymous"))
+        to_submit, past, coming = (made_url(anna, base + b";UID=1/;SECTION=1" + rest) for rest in (
+            b";URLAUTH=submit+anna", b";EXPIRE=2020-01-01T00:00:00Z;URLAUTH=authuser", b";EXPIRE=2120-01-01T00:00:00Z;URLAUTH=authuser"))
+        assert fetched(ben, to_ben) == b"Hello" and fetched(carla, to_ben) is None and fetched(anna, to_ben) is None
+        assert fetched(carla, to_all) == PARTS and fetched(carla, big) == BIG[16:1_000_016]
+        assert fetched(postman, to_submit) == b"Hello" and fetched(ben, to_submit) is None
+        assert fetched(ben, past) is None and fetched(ben, coming) == b"Hello"
+        # whatever of it is changed, it is worth nothing
+        for wrong in (to_ben.replace(b"UID=1", b"UID=2"), to_ben.replace(b"ben", b"carla"), to_ben.replace(b"Work", b"INBOX"),
+                      to_ben[:-1] + (b"0" if to_ben[-1:] != b"0" else b"1"), to_ben.split(b":internal:")[0],
+                      coming.replace(b"2120", b"2121"), to_all.replace(b"anna", b"carla")):
+            assert fetched(ben, wrong) is None and fetched(carla, wrong) is None, wrong
+        said = ben(b'URLFETCH ("%s" BODYPARTSTRUCTURE BINARY)' % made_url(anna, base + b";UID=1/;SECTION=2;URLAUTH=authuser"))
+        assert b'(BODYPARTSTRUCTURE ("image" "png" ' in said and b"(BINARY {5}\r\nimage)\r\n" in said, said
+        assert b"APPENDUID" in ben(b'APPEND INBOX CATENATE (URL "%s")' % to_all) and body(ben, b"INBOX", 1) == PARTS
+        # keys outlive the server, and not a RESETKEY or the mailbox
+        server.kill()
+        server.start()
+        anna, ben = talk(server), talk(server, "ben@example.test")
+        assert fetched(ben, to_ben) == b"Hello"
+        assert b"OK [URLMECH INTERNAL]" in anna(b"RESETKEY Work") and fetched(ben, to_ben) is None
+        to_ben = made_url(anna, base + b";UID=1/;SECTION=1;URLAUTH=user+ben")
+        assert fetched(ben, to_ben) == b"Hello"
+        assert b" OK " in anna(b"RESETKEY") and fetched(ben, to_ben) is None
+        to_ben = made_url(anna, base + b";UID=1/;SECTION=1;URLAUTH=user+ben")
+        for again in b"DELETE Work", b"CREATE Work", b"APPEND Work " + text(PARTS)[5:]: assert b" OK " in anna(again)
+        assert fetched(ben, to_ben) is None
+
+
+if __name__ == "__main__": run(catenates_messages, shows_messages_to_others)

@@ -278,7 +278,7 @@ void AppendTask::urlPart(Session &session, qsizetype start, Lexer &lexer)
     m_stage = Stage::Url;
     m_urlFound = false;
     const auto url = parseUrl(m_urlText);
-    const auto target = url ? UrlContent::target(session, *url) : std::nullopt;
+    const auto target = url && (url->access.isEmpty() || url->isAuthorized()) ? targetOf(session, m_urlText, *url) : std::nullopt;
     if (!target)
         return urlAnswered(session, UrlContent::State::Missing);
     m_url.open(session, *target, url->section);

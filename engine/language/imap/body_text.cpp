@@ -1,4 +1,4 @@
-// BODY from BODYSTRUCTURE: a walk over its text that copies all but the extension data.
+// BODY from BODYSTRUCTURE: a walk over its text that copies all but the extension data. And the structure of one part.
 #include "language/imap/bodystructure_text.h"
 
 #include <algorithm>
@@ -20,6 +20,9 @@ public:
         return m_broken || m_at != m_text.size() ? QByteArray() : m_out;
     }
 
+    // Skips one value, a list with all that is in it.
+    QByteArrayView value();
+
 private:
     char peek() const { return m_at < m_text.size() ? m_text[m_at] : '\0'; }
 
@@ -40,7 +43,6 @@ private:
     void single(int depth);
     void skipQuoted();
     void skipLiteral();
-    QByteArrayView value();
     QByteArrayView keepValue();
 
     QByteArrayView m_text;
@@ -69,7 +71,6 @@ void Walker::skipLiteral()
         m_at = end + 3 + size;
 }
 
-// Skips one value, a list with all that is in it.
 QByteArrayView Walker::value()
 {
     const qsizetype start = m_at;
@@ -145,7 +146,44 @@ void Walker::single(int depth)
     }
 }
 
+bool isMultipart(QByteArrayView part) { return part.startsWith("(("); }
+
+bool isMessage(QByteArrayView part)
+{
+    return part.startsWith(R"(("message" "rfc822" )") || part.startsWith(R"(("message" "global" )");
+}
+
+// The value after `before` others, in the list `part`.
+QByteArrayView valueIn(QByteArrayView part, quint32 before, bool separated)
+{
+    QByteArrayView rest = part.sliced(std::min<qsizetype>(1, part.size()));
+    for (quint32 i = 0;; ++i) {
+        const QByteArrayView value = Walker(rest).value();
+        if (value.isEmpty() || i == before)
+            return value;
+        rest = rest.sliced(std::min(value.size() + (separated ? 1 : 0), rest.size()));
+        if (!separated && !rest.startsWith('('))
+            return {};
+    }
+}
+
 } // namespace
+
+// As SectionFinder finds the octets of a part.
+QByteArray partStructure(QByteArrayView text, const QList<quint32> &path)
+{
+    QByteArrayView part = text;
+    bool entersMessage = true;
+    for (const quint32 number : path) {
+        const QByteArrayView holder = part.data() != text.data() && isMessage(part) ? valueIn(part, 8, true) : part;
+        entersMessage = entersMessage || holder.data() != part.data();
+        part = isMultipart(holder) ? valueIn(holder, number - 1, false) : entersMessage && number == 1 ? holder : QByteArrayView();
+        entersMessage = false;
+        if (part.isEmpty())
+            return {};
+    }
+    return part.toByteArray();
+}
 
 QByteArray bodyText(QByteArrayView bodyStructureText)
 {

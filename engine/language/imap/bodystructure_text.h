@@ -5,6 +5,7 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QList>
 
 namespace posthorn::imap {
 
@@ -13,5 +14,8 @@ namespace posthorn::imap {
 
 // BODY, which has no extension data, from what bodyStructureText() made. Null when it is anything else.
 [[nodiscard]] QByteArray bodyText(QByteArrayView bodyStructureText);
+
+// Of the part that the numbers name, from what bodyStructureText() made of its message. Null: there is none.
+[[nodiscard]] QByteArray partStructure(QByteArrayView bodyStructureText, const QList<quint32> &path);
 
 } // namespace posthorn::imap

@@ -71,9 +71,16 @@ struct FetchWants
 // Answered by FetchedRows: a first batch; if it is not the last, the machine asks again with uids cut to what is left.
 // UIDs that are gone are left out. When only UID, FLAGS, MODSEQ or RFC822.SIZE are wanted all wants are false. changedSince (0: off) leaves out messages whose MODSEQ is not greater (RFC 7162).
 struct FetchMessages { QList<UidRange> uids; FetchWants wants; ModSeq changedSince = 0; qint64 maxBytes = 512 * 1024; };
+// What shows that a URL's owner has authorized it (RFC 4467): the token was made for what stands before it.
+struct UrlProof { QString owner; QByteArray rump; QByteArray token; std::optional<qint64> expires; /* ms since 1970 */ };
 // The one message that a URL names (RFC 5092): answered by FetchedRows with it, or Failure: NotFound when there is none,
-// or the mailbox is not there, or has another UIDVALIDITY (0: any).
-struct FindMessage { QString mailbox; quint32 uidValidity = 0; Uid uid = 0; FetchWants wants; };
+// or the mailbox is not there, or has another UIDVALIDITY (0: any), or the proof proves nothing. It is the user's own, or
+// with a proof its owner's.
+struct FindMessage { QString mailbox; quint32 uidValidity = 0; Uid uid = 0; FetchWants wants; std::optional<UrlProof> proof; };
+// URLAUTH (RFC 4467) with the key of one of the user's mailboxes. Answered by UrlToken.
+struct SignUrl { QString mailbox; quint32 uidValidity = 0; QByteArray rump; };
+// The key of one mailbox, or of all (no name), is no longer good. Answered by Done.
+struct ResetUrlKeys { QString mailbox; };
 // Octets of a message (header and body as one), answered by ContentPiece; may be shorter than asked at most by the end
 // of the message or 256 KiB.
 struct ReadContent { MessageId message; qint64 offset = 0; qint64 length = 0; };
@@ -124,7 +131,7 @@ struct GetQuota { QString mailbox; };
 
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
-                          AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, ReadContent, StoreFlags, CopyMessages,
+                          AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota>;
 struct Need { NeedId id = 0; What what; };
 
@@ -186,12 +193,13 @@ struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 716
 struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };
 struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
 struct Vanished { QList<UidRange> uids; /* ascending */ };
+struct UrlToken { QByteArray token; /* hexadecimal digits */ };
 struct Found { QList<Uid> uids; /* ascending, or in the order asked for */ ModSeq highestModSeq = 0; };
 struct ThreadNode { Uid uid = 0; /* 0: its message is not here */ qsizetype children = 0; };
 struct Threaded { QList<ThreadNode> nodes; /* each before its children */ qsizetype threads = 0; };
 struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
 
 using Answer = std::variant<Done, Created, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
-                            ContentPiece, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota>;
+                            ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota>;
 
 } // namespace posthorn::imap

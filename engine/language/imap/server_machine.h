@@ -4,6 +4,8 @@
 #include "core/machine.h"
 #include "language/imap/needs.h"
 
+#include <QStringList>
+
 #include <memory>
 #include <optional>
 
@@ -18,6 +20,7 @@ struct ServerConfig
     bool plaintextAllowed = false;             // LOGIN and PLAIN without TLS
     QList<QByteArray> mechanisms{"SCRAM-SHA-256", "PLAIN", "LOGIN"};
     QList<QByteArray> tlsOnlyMechanisms{"SCRAM-SHA-256-PLUS"};
+    QStringList submitUsers;                   // whom submission servers sign in as: they may use URLs for "submit+"
     qint64 maxMessageSize = 64 * 1024 * 1024;  // APPENDLIMIT, octets
     qsizetype maxLine = 64 * 1024;             // octets of a command without its literals
     qsizetype maxLiteral = 128 * 1024;         // octets of a literal that is not an APPEND message

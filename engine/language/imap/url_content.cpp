@@ -37,6 +37,32 @@ QString properName(const QString &name)
     return isInbox ? "INBOX"_L1 + name.sliced(5) : name;
 }
 
+FindMessage named(const Url &url)
+{
+    return {.mailbox = properName(url.mailbox), .uidValidity = url.uidValidity, .uid = url.uid, .wants = wantsOf(url.section), .proof = {}};
+}
+
+// Names without a domain are of the domain of the URL's owner, who gave the URL its access identifier.
+bool isSame(const Session &session, const QByteArray &name, const QString &owner)
+{
+    QString user = QString::fromUtf8(name);
+    if (!user.contains(u'@')) {
+        const QString from = owner.contains(u'@') ? owner : session.user;
+        user += u'@' + from.section(u'@', -1);
+    }
+    return user.compare(session.user, Qt::CaseInsensitive) == 0;
+}
+
+bool mayAccess(const Session &session, const Url &url)
+{
+    const QByteArray access = url.access.toLower();
+    if (access == "anonymous" || access == "authuser") // nobody is here who has not signed in
+        return true;
+    if (access.startsWith("user+"))
+        return isSame(session, access.sliced(5), url.user);
+    return access.startsWith("submit+") && session.config.submitUsers.contains(session.user, Qt::CaseInsensitive);
+}
+
 } // namespace
 
 bool isOwnHost(const Session &session, const Url &url)
@@ -44,8 +70,8 @@ bool isOwnHost(const Session &session, const Url &url)
     QByteArray host = url.host;
     if (host.startsWith('[') && host.endsWith(']'))
         host = host.sliced(1, host.size() - 2);
-    return host == session.config.hostName.toLower() || host == "localhost" || (!host.isEmpty() && host == session.serverName)
-           || session.config.urlHosts.contains(host);
+    return host == session.config.hostName.toLower() || host == "localhost"
+           || (!host.isEmpty() && (host == session.serverName || session.config.urlHosts.contains(host)));
 }
 
 bool isOwnUser(const Session &session, const QString &user)
@@ -54,26 +80,40 @@ bool isOwnUser(const Session &session, const QString &user)
     return own.compare(user, Qt::CaseInsensitive) == 0;
 }
 
-std::optional<FindMessage> UrlContent::target(const Session &session, const Url &url)
+std::optional<FindMessage> authorizedTarget(const Session &session, QByteArrayView text, const Url &url)
 {
+    if (!url.isAuthorized() || url.mechanism.compare("INTERNAL", Qt::CaseInsensitive) != 0 || !isOwnHost(session, url)
+        || !mayAccess(session, url))
+        return std::nullopt;
+    const QString owner = url.user.contains(u'@') ? url.user : url.user + u'@' + session.user.section(u'@', -1);
+    FindMessage what = named(url);
+    what.proof = UrlProof{owner, text.first(url.rumpSize).toByteArray(), url.token, url.expires};
+    return what;
+}
+
+std::optional<FindMessage> targetOf(const Session &session, QByteArrayView text, const Url &url)
+{
+    if (url.isAuthorized())
+        return authorizedTarget(session, text, url);
     if (url.hasServer && (!isOwnHost(session, url) || (!url.user.isEmpty() && !isOwnUser(session, url.user))))
         return std::nullopt;
     if (url.isRelative && !session.view)
         return std::nullopt;
-    FindMessage what{.mailbox = url.mailbox, .uidValidity = url.uidValidity, .uid = url.uid, .wants = wantsOf(url.section)};
+    FindMessage what = named(url);
     if (url.mailbox.isEmpty()) {
         what.mailbox = session.view->name();
         what.uidValidity = session.view->uidValidity();
-    } else {
-        what.mailbox = properName(url.isRelative ? besides(session.view->name(), url.mailbox) : url.mailbox);
+    } else if (url.isRelative) {
+        what.mailbox = properName(besides(session.view->name(), url.mailbox));
     }
     return what;
 }
 
-void UrlContent::open(Session &session, FindMessage what, Section section)
+void UrlContent::open(Session &session, FindMessage what, Section section, bool binary)
 {
     *this = {};
     m_section = std::move(section);
+    m_section.decoded = binary;
     m_isLooking = true;
     m_waiting = session.ask(std::move(what));
 }
@@ -86,6 +126,7 @@ UrlContent::State UrlContent::answered(Session &session, Answer &answer)
         if (rows->rows.isEmpty())
             return State::Missing;
         m_row = std::move(rows->rows.first());
+        m_structure = m_row.bodyStructure;
         return located(session);
     }
     if (const auto *piece = std::get_if<ContentPiece>(&answer); piece && !m_isLooking)
@@ -99,21 +140,28 @@ UrlContent::State UrlContent::located(Session &session)
 {
     const SectionRange range = locate(m_section, m_row);
     using Place = SectionRange::Place;
+    if (range.place == Place::Missing)
+        return State::Missing;
     if (range.place == Place::Ready) {
         m_bytes = QByteArray(range.bytes.constData(), range.bytes.size());
         m_row = {};
+        m_hasNul = m_section.decoded && m_bytes.contains('\0');
         m_size = m_bytes.size();
         return State::Found;
     }
+    m_isUnknown = range.place == Place::Unknown;
+    if (m_isUnknown)
+        return State::Found;
     m_isFiltering = range.place == Place::Filter;
-    if (range.place != Place::Stream && !m_isFiltering)
-        return State::Missing;
     m_offset = range.offset;
     m_left = m_isFiltering ? std::min(range.length, maxFiltered) : range.length;
     m_size = m_left;
-    if (m_isFiltering)
-        askPiece(session);
-    return m_isFiltering ? State::Waiting : State::Found;
+    if (range.place == Place::Decode)
+        m_decoding = Decoding{.encoding = range.encoding, .offset = m_offset, .length = m_left};
+    if (m_left == 0 || range.place == Place::Stream)
+        return State::Found;
+    askPiece(session);
+    return State::Waiting;
 }
 
 void UrlContent::askPiece(Session &session)
@@ -128,11 +176,17 @@ UrlContent::State UrlContent::pieceCame(Session &session, const QByteArray &byte
         return State::Missing;
     m_offset += taken.size();
     m_left -= taken.size();
-    if (!m_isFiltering) {
-        m_bytes = taken;
-        return State::Found;
-    }
-    m_header += taken;
+    if (m_isFiltering)
+        return headerCame(session, taken);
+    if (m_decoding)
+        return encodedCame(session, taken);
+    m_bytes = taken;
+    return State::Found;
+}
+
+UrlContent::State UrlContent::headerCame(Session &session, const QByteArray &bytes)
+{
+    m_header += bytes;
     if (m_left > 0) {
         askPiece(session);
         return State::Waiting;
@@ -142,11 +196,52 @@ UrlContent::State UrlContent::pieceCame(Session &session, const QByteArray &byte
     return State::Found;
 }
 
+UrlContent::State UrlContent::encodedCame(Session &session, const QByteArray &bytes)
+{
+    QByteArray out;
+    m_decoding->decoder.feed(bytes, out);
+    if (m_left == 0)
+        m_decoding->decoder.finish(out);
+    if (m_decoding->writing) {
+        const qint64 skipped = std::min<qint64>(m_decoding->skip, out.size());
+        m_decoding->skip -= skipped;
+        m_bytes = out.sliced(skipped, std::min<qint64>(out.size() - skipped, m_decoding->left));
+        m_decoding->left -= m_bytes.size();
+        if (!m_bytes.isEmpty())
+            return State::Found;
+    } else {
+        m_decoding->left += out.size();
+        m_hasNul = m_hasNul || out.contains('\0');
+        if (m_left == 0)
+            return counted();
+    }
+    if (m_left == 0)
+        return State::Missing; // the content is not what it was the first time
+    askPiece(session);
+    return State::Waiting;
+}
+
+// The size is known now.
+UrlContent::State UrlContent::counted()
+{
+    qint64 skip = 0, left = m_decoding->left;
+    if (m_section.isPartial) {
+        skip = std::min(m_section.from, left);
+        left = std::min(m_section.length, left - skip);
+    }
+    m_size = left;
+    m_offset = m_decoding->offset;
+    m_left = m_decoding->length;
+    *m_decoding = Decoding{.encoding = m_decoding->encoding, .offset = m_offset, .length = m_left, .writing = true, .skip = skip, .left = left};
+    return State::Found;
+}
+
 bool UrlContent::more(Session &session)
 {
-    if (m_left > 0)
-        askPiece(session);
-    return m_left > 0;
+    if (m_left == 0 || (m_decoding && m_decoding->left == 0))
+        return false;
+    askPiece(session);
+    return true;
 }
 
 } // namespace posthorn::imap

@@ -18,6 +18,7 @@ static Result<void> clearMailbox(Connection &connection, MailboxId id)
              connection.run("DELETE FROM mailbox_message WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM expunged WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM keyword WHERE mailbox_id = ?", id.value),
+             connection.run("DELETE FROM url_key WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM mailbox WHERE id = ?", id.value),
          }) {
         if (!done)

@@ -60,7 +60,8 @@ QStringList Maintenance::tables()
             u"alias_target"_s, u"mailbox"_s, u"keyword"_s,         u"subscription"_s, u"mailbox_removed"_s,
             u"message"_s,      u"content"_s, u"mailbox_message"_s, u"expunged"_s,     u"queue"_s,
             u"trace"_s,        u"staged"_s,  u"orphan"_s,          u"dkim_key"_s,     u"tls_policy"_s,
-            u"tls_result"_s,   u"secret"_s,  u"suppression"_s,     u"sending"_s,      u"route"_s};
+            u"tls_result"_s,   u"secret"_s,  u"suppression"_s,     u"sending"_s,      u"route"_s,
+            u"url_key"_s};
 }
 
 static Result<QList<Column>> columnsOf(Connection &connection, const QString &table)

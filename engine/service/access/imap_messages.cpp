@@ -5,6 +5,7 @@
 #include "language/message/preview.h"
 #include "platform/store/messages.h"
 #include "platform/store/transaction.h"
+#include "service/access/rows.h"
 #include "service/access/search.h"
 
 #include <algorithm>
@@ -13,15 +14,25 @@ namespace posthorn::access {
 
 using namespace Qt::StringLiterals;
 
-namespace {
-
-constexpr qsizetype marksInOneAnswer = 20'000;
-
 store::Columns columnsFor(const imap::FetchWants &wants)
 {
     return {wants.header || wants.body, wants.envelope, wants.bodyStructure, wants.parts || wants.preview, wants.body, wants.saveDate,
             imap::FetchWants::inlineBodySize};
 }
+
+imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
+{
+    // The store keeps header and body apart; FETCH counts octets from the start of the whole message.
+    if (!row.body.isNull())
+        row.body.prepend(row.digest.header);
+    return {mark, row.internalDate, row.internalDateOffset, row.saveDate, row.digest.sentDate,
+            std::move(row.digest.envelope), std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
+            std::move(row.body)};
+}
+
+namespace {
+
+constexpr qsizetype marksInOneAnswer = 20'000;
 
 bool wantsRows(const imap::FetchWants &wants)
 {
@@ -45,16 +56,6 @@ QByteArray previewOf(store::Connection &connection, const imap::FetchedRow &row)
     const auto body = store::Messages::read(connection, row.mark.message, part->bodyOffset,
                                             std::min(part->bodySize, message::previewOctets));
     return body ? message::preview(*part, *body).toUtf8() : QByteArray();
-}
-
-imap::FetchedRow joined(store::StoredRow &&row, const MessageMark &mark)
-{
-    // The store keeps header and body apart; FETCH counts octets from the start of the whole message.
-    if (!row.body.isNull())
-        row.body.prepend(row.digest.header);
-    return {mark, row.internalDate, row.internalDateOffset, row.saveDate, row.digest.sentDate,
-            std::move(row.digest.envelope), std::move(row.digest.bodyStructure), std::move(row.digest.header), std::move(row.digest.parts),
-            std::move(row.body)};
 }
 
 // Rows from the store and marks from the index become one; what the index no longer has is left out.
@@ -120,35 +121,6 @@ void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
                 addPreviews(connection, joined);
             return joined;
         },
-        bring<imap::FetchedRows>(id));
-}
-
-// The one message, and nothing else of its mailbox.
-static Result<imap::FetchedRows> findMessage(store::Connection &connection, AccountId account, const imap::FindMessage &need)
-{
-    const auto missing = [] { return fail(ErrorKind::NotFound, u"No such message"_s); };
-    const auto mailbox = store::Mailboxes::find(connection, account, need.mailbox);
-    if (!mailbox)
-        return std::unexpected(mailbox.error());
-    if (need.uidValidity > 0 && need.uidValidity != mailbox->uidValidity)
-        return missing();
-    const QList<UidRange> uids{{need.uid, need.uid}};
-    const auto marks = store::Mailboxes::marks(connection, mailbox->id, uids);
-    if (!marks)
-        return std::unexpected(marks.error());
-    Uid next = 0;
-    auto rows = store::Messages::rows(connection, mailbox->id, uids, columnsFor(need.wants), imap::FetchWants::inlineBodySize, &next);
-    if (!rows)
-        return std::unexpected(rows.error());
-    if (rows->isEmpty() || marks->marks.isEmpty())
-        return missing();
-    return imap::FetchedRows{{joined(std::move(rows->first()), marks->marks.first())}, 0};
-}
-
-void ImapService::on(ImapSession &, NeedId id, imap::FindMessage &need)
-{
-    m_world.store->read<imap::FetchedRows>(
-        [account = m_account, need](store::Connection &connection) { return findMessage(connection, account, need); },
         bring<imap::FetchedRows>(id));
 }
 

@@ -27,7 +27,7 @@ public:
     void authenticated(const auth::Step &step);
 
 private:
-    // One for each need, in imap_service.cpp (signing in), imap_mailboxes.cpp, imap_append.cpp and imap_messages.cpp.
+    // One for each need, in imap_service.cpp (signing in), imap_mailboxes.cpp, imap_append.cpp, imap_messages.cpp and imap_urls.cpp.
     void on(ImapSession &session, NeedId id, imap::SaslBegin &need);
     void on(ImapSession &session, NeedId id, imap::SaslContinue &need);
     void on(ImapSession &session, NeedId id, imap::SaslCancel &need);
@@ -49,6 +49,8 @@ private:
     void on(ImapSession &session, NeedId id, imap::AppendCancel &need);
     void on(ImapSession &session, NeedId id, imap::FetchMessages &need);
     void on(ImapSession &session, NeedId id, imap::FindMessage &need);
+    void on(ImapSession &session, NeedId id, imap::SignUrl &need);
+    void on(ImapSession &session, NeedId id, imap::ResetUrlKeys &need);
     void on(ImapSession &session, NeedId id, imap::ReadContent &need);
     void on(ImapSession &session, NeedId id, imap::StoreFlags &need);
     void on(ImapSession &session, NeedId id, imap::CopyMessages &need);

@@ -72,7 +72,8 @@ QByteArray argumentsOf(const QByteArray &name)
         {"GETQUOTA", "a"}, {"GETQUOTAROOT", "a"}, {"FETCH", "1 FLAGS"}, {"STORE", "1 FLAGS ()"}, {"SEARCH", "ALL"},
         {"SORT", "(SIZE) UTF-8 ALL"}, {"UID SORT", "(SIZE) UTF-8 ALL"}, {"THREAD", "REFS UTF-8 ALL"}, {"UID THREAD", "REFS UTF-8 ALL"},
         {"COPY", "1 a"}, {"MOVE", "1 a"}, {"UID FETCH", "1 FLAGS"}, {"UID STORE", "1 FLAGS ()"}, {"UID SEARCH", "ALL"},
-        {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"COMPRESS", "DEFLATE"}, {"UID EXPUNGE", "1"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
+        {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"COMPRESS", "DEFLATE"}, {"GENURLAUTH", "imap://anna@localhost/a/;UID=1;URLAUTH=anonymous INTERNAL"},
+        {"URLFETCH", "imap://x"}, {"UID EXPUNGE", "1"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
     };
     return arguments.contains(name) ? ' ' + arguments.value(name) : QByteArray();
 }
@@ -112,7 +113,7 @@ private Q_SLOTS:
             if (!arguments.isEmpty())
                 QVERIFY2(Brought(state).ask("x " + name).startsWith("x BAD"), name);
             else
-                QVERIFY2(Brought(state).ask("x " + name + " surplus").startsWith("x BAD"), name);
+                QVERIFY2(Brought(state).ask("x " + name + (name == "RESETKEY" ? " a (" : " surplus")).startsWith("x BAD"), name);
             if (!arguments.isEmpty() && name != "AUTHENTICATE" && !(command.flags & StreamsLiteral))
                 QVERIFY2(Brought(state).ask("x " + name + arguments + ')').startsWith("x BAD"), name);
         }
@@ -155,7 +156,7 @@ private Q_SLOTS:
             }
         }
         QVERIFY(!before.contains("STARTTLS"));
-        QVERIFY(!after.contains("AUTH="));
+        QVERIFY(!after.contains(" AUTH="));
         QVERIFY(Brought(NotAuthenticated, false).ask("x CAPABILITY").contains(" STARTTLS "));
         ServerConfig noTls;
         noTls.tlsAvailable = false;
