@@ -7,11 +7,17 @@
 #include <QList>
 #include <QString>
 
+#include <memory>
+
+namespace posthorn::delivery {
+class StagedContent;
+}
+
 namespace posthorn::access {
 
 struct Filing
 {
-    MessageId staged; // its content's first chunks, if any
+    std::shared_ptr<delivery::StagedContent> staged; // its content's first chunks, if any
     int chunks = 0;
     store::Digest digest;
     QByteArray body;  // the rest

@@ -22,7 +22,7 @@ constexpr qsizetype maxBatch = 1'000;      // messages of one APPEND
 
 Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing)
 {
-    const auto message = delivery::keepContent(transaction, filing.staged, filing.chunks, filing.digest, filing.body);
+    const auto message = delivery::keepContent(transaction, filing.staged.get(), filing.chunks, filing.digest, filing.body);
     if (!message)
         return std::unexpected(message.error());
     const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, filing.flags);
@@ -67,7 +67,7 @@ Result<imap::Appended> fileAll(store::Transaction &transaction, const Batch &bat
 
 void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
 {
-    dropAppend();
+    m_append.reset();
     m_world.store->read<store::Mailbox>(
         [account = m_account, name = need.name](store::Connection &connection) {
             return store::Mailboxes::find(connection, account, name);
@@ -137,23 +137,12 @@ bool ImapService::takeOctets(qint64 octets)
 void ImapService::stageChunk(NeedId id)
 {
     delivery::Collector &collector = *m_append->collector;
-    const MessageId staged = collector.staged;
     const int sequence = collector.sequence;
-    const QByteArray chunk = collector.takeChunk();
-    m_world.store->write<MessageId>(
-        [staged, sequence, chunk](store::Transaction &transaction) {
-            return delivery::stageChunk(transaction, staged, sequence, chunk);
-        },
-        [to = m_address, id, number = m_append->number](const Result<MessageId> &result) {
-            net::post(to, [id, result, number](net::Session &late) {
-                auto &bound = static_cast<ImapSession &>(late);
-                auto &append = bound.service().m_append;
-                if (result && append && append->number == number && append->collector)
-                    append->collector->staged = *result;
-                bound.answer(id, result ? imap::Answer(imap::Done{}) : imap::Answer(imap::Failure{result.error()}));
-            });
-        },
-        chunk.size());
+    delivery::stageChunk(*m_world.store, collector.staged, sequence, collector.takeChunk(),
+                         [to = m_address, id](const Result<void> &staged) {
+                             ImapSession::answerLater(to, id, staged ? imap::Answer(imap::Done{})
+                                                                     : imap::Answer(imap::Failure{staged.error()}));
+                         });
 }
 
 // The message under way is whole.
@@ -193,28 +182,23 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendNext &need)
 // Puts the last whole message into the store, unfinished, so that many of them don't fill the memory.
 void ImapService::stageRest(NeedId id, const imap::AppendOptions &next)
 {
-    const Filing &last = m_append->messages.constLast();
-    m_world.store->write<MessageId>(
-        [last](store::Transaction &transaction) {
-            return delivery::stageChunk(transaction, last.staged, last.chunks, last.body);
-        },
-        [to = m_address, id, next, number = m_append->number](const Result<MessageId> &result) {
-            net::post(to, [id, next, result, number](net::Session &late) {
-                auto &bound = static_cast<ImapSession &>(late);
-                ImapService &self = bound.service();
-                if (!self.m_append || self.m_append->number != number)
-                    return;
-                if (!result)
-                    return bound.answer(id, imap::Answer(imap::Failure{result.error()}));
-                Filing &filing = self.m_append->messages.last();
-                self.m_append->held -= filing.body.size();
-                filing.staged = *result;
-                ++filing.chunks;
-                filing.body.clear();
-                self.beginMessage(bound, id, next);
-            });
-        },
-        last.body.size());
+    Filing &last = m_append->messages.last();
+    const auto staged = [to = m_address, id, next, number = m_append->number](const Result<void> &result) {
+        net::post(to, [id, next, result, number](net::Session &late) {
+            auto &bound = static_cast<ImapSession &>(late);
+            ImapService &self = bound.service();
+            if (!self.m_append || self.m_append->number != number)
+                return;
+            if (!result)
+                return bound.answer(id, imap::Answer(imap::Failure{result.error()}));
+            Filing &filing = self.m_append->messages.last();
+            self.m_append->held -= filing.body.size();
+            ++filing.chunks;
+            filing.body.clear();
+            self.beginMessage(bound, id, next);
+        });
+    };
+    delivery::stageChunk(*m_world.store, last.staged, last.chunks, last.body, staged);
 }
 
 void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &need)
@@ -234,22 +218,19 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &need)
                 .client = m_peer.address};
     const qint64 octets = m_append->held;
     m_append.reset();
+    const auto whole = std::make_shared<const Batch>(std::move(batch));
     m_world.store->write<imap::Appended>(
-        [batch = std::move(batch)](store::Transaction &transaction) { return fileAll(transaction, batch); },
-        bring<imap::Appended>(id), octets);
+        [whole](store::Transaction &transaction) { return fileAll(transaction, *whole); },
+        [whole, answer = bring<imap::Appended>(id)](Result<imap::Appended> appended) {
+            for (const Filing &filing : whole->messages) {
+                if (appended && filing.staged)
+                    filing.staged->becameMessage();
+            }
+            answer(std::move(appended));
+        },
+        octets);
 }
 
-void ImapService::on(ImapSession &, NeedId, imap::AppendCancel &) { dropAppend(); }
-
-void ImapService::dropAppend()
-{
-    if (!m_append)
-        return;
-    if (m_append->collector)
-        delivery::dropStaged(*m_world.store, m_append->collector->staged);
-    for (const Filing &filing : std::as_const(m_append->messages))
-        delivery::dropStaged(*m_world.store, filing.staged);
-    m_append.reset();
-}
+void ImapService::on(ImapSession &, NeedId, imap::AppendCancel &) { m_append.reset(); }
 
 } // namespace posthorn::access

@@ -66,7 +66,7 @@ ImapService::ImapService(World &world) : m_world(world), m_sasl(*world.authentic
 ImapService::~ImapService()
 {
     leaveMailbox();
-    dropAppend();
+    m_append.reset();
 }
 
 void ImapService::attach(net::Address address, const net::Peer &peer)
@@ -84,7 +84,7 @@ void ImapService::handle(ImapSession &session, imap::Need need)
 void ImapService::closed()
 {
     leaveMailbox();
-    dropAppend();
+    m_append.reset();
 }
 
 void ImapService::authenticated(const auth::Step &step)
@@ -100,7 +100,7 @@ void ImapService::authenticated(const auth::Step &step)
 void ImapService::on(ImapSession &, NeedId, imap::Unauthenticate &)
 {
     leaveMailbox();
-    dropAppend();
+    m_append.reset();
     m_account = {};
     m_user.clear();
 }

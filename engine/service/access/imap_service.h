@@ -76,7 +76,6 @@ private:
     void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox, Uid firstRecent);
     void leaveMailbox();
     void prefetchInbox();
-    void dropAppend();
     void stageChunk(NeedId id);
     void beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options);
     [[nodiscard]] bool takeOctets(qint64 octets);

@@ -9,7 +9,11 @@
 #include <QByteArray>
 #include <QList>
 
+#include <memory>
+
 namespace posthorn::delivery {
+
+class StagedContent;
 
 struct Recipient
 {
@@ -31,7 +35,7 @@ struct Arrival
 
     store::Digest digest;
     QByteArray body;       // after the header; for a small message
-    MessageId staged;      // a big one: its body is in the store already, but for `body`, its last piece
+    std::shared_ptr<StagedContent> staged; // a big one: its body is in the store already, but for `body`, its last piece
     int stagedChunks = 0;
     QByteArray messageId;  // Message-ID field, for the trace
     QString subject;

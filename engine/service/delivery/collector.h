@@ -2,15 +2,17 @@
 // one is handed over in chunks that go to the store while it arrives. Knows no store itself.
 #pragma once
 
-#include "core/ids.h"
 #include "language/message/structure.h"
 
 #include <QByteArray>
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace posthorn::delivery {
+
+class StagedContent;
 
 class Collector
 {
@@ -35,7 +37,7 @@ public:
     [[nodiscard]] QByteArray takeBody() { return std::exchange(m_body, {}); }
 
     // Where the chunks went.
-    MessageId staged;
+    std::shared_ptr<StagedContent> staged;
     int sequence = 0; // number of chunks there
 
 private:

@@ -42,6 +42,8 @@ void Delivery::deliver(std::shared_ptr<const Arrival> arrival, std::function<voi
     const qint64 octets = arrival->body.size() + arrival->digest.header.size() + 1024;
     m_world.store->write<Receipt>([this, arrival](store::Transaction &transaction) { return run(transaction, *arrival); },
                                   [this, arrival, done = std::move(done)](Result<Receipt> receipt) {
+                                      if (receipt && arrival->staged)
+                                          arrival->staged->becameMessage();
                                       if (receipt)
                                           tell(*arrival, *receipt);
                                       done(std::move(receipt));
@@ -62,7 +64,7 @@ Result<MailboxId> Delivery::inbox(store::Transaction &transaction, AccountId acc
 
 Result<Receipt> Delivery::run(store::Transaction &transaction, const Arrival &arrival)
 {
-    const auto message = keepContent(transaction, arrival.staged, arrival.stagedChunks, arrival.digest, arrival.body);
+    const auto message = keepContent(transaction, arrival.staged.get(), arrival.stagedChunks, arrival.digest, arrival.body);
     if (!message)
         return std::unexpected(message.error());
     if (const auto traced = traceArrival(transaction, arrival, *message); !traced)

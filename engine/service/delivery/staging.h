@@ -5,47 +5,42 @@
 #include "platform/store/messages.h"
 #include "platform/store/transaction.h"
 
+#include <QByteArray>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
 namespace posthorn::delivery {
 
-// Puts chunk number `sequence` after the ones before it; the first one (staged is none) makes the content.
-[[nodiscard]] inline Result<MessageId> stageChunk(store::Transaction &transaction, MessageId staged, int sequence,
-                                                  const QByteArray &chunk)
+// A content that goes into the store in chunks while it arrives. It belongs to whoever holds this: the session, then the
+// jobs of the store. When nobody does any more and it has not become a message, it is dropped; should that fail, at the
+// next start.
+class StagedContent
 {
-    const auto message = staged ? Result<MessageId>(staged) : store::Messages::stage(transaction);
-    if (!message)
-        return message;
-    const auto appended = store::Messages::append(transaction, *message, sequence, chunk);
-    if (!appended)
-        return std::unexpected(appended.error());
-    return message;
-}
+public:
+    explicit StagedContent(store::Store &store) : m_store(store) {}
+    ~StagedContent();
+    Q_DISABLE_COPY_MOVE(StagedContent)
+
+    // None before the first chunk is in.
+    [[nodiscard]] MessageId id() const { return {m_id.load()}; }
+    void begun(MessageId id) { m_id = id.value; }
+    void becameMessage() { m_kept = true; }
+
+private:
+    store::Store &m_store;
+    std::atomic<qint64> m_id = 0;
+    std::atomic<bool> m_kept = false;
+};
+
+// Puts chunk number `sequence` after the ones before it; `content` is made with the first one. `done` is called on the
+// writer's thread.
+void stageChunk(store::Store &store, std::shared_ptr<StagedContent> &content, int sequence, const QByteArray &chunk,
+                std::function<void(Result<void>)> done);
 
 // The last chunk, if any, and the digest: the content is whole. Small messages come here with no chunk staged.
-[[nodiscard]] inline Result<MessageId> keepContent(store::Transaction &transaction, MessageId staged, int sequence,
-                                                   const store::Digest &digest, const QByteArray &rest)
-{
-    if (!staged)
-        return store::Messages::add(transaction, digest, rest);
-    if (!rest.isEmpty()) {
-        const auto appended = store::Messages::append(transaction, staged, sequence, rest);
-        if (!appended)
-            return std::unexpected(appended.error());
-    }
-    const auto finished = store::Messages::finish(transaction, staged, digest);
-    return finished ? Result<MessageId>(staged) : std::unexpected(finished.error());
-}
-
-// Forgets a content that will not be finished. Failing that, it is dropped at the next start.
-inline void dropStaged(store::Store &store, MessageId staged)
-{
-    if (!staged)
-        return;
-    store.write<bool>(
-        [staged](store::Transaction &transaction) -> Result<bool> {
-            const auto dropped = store::Messages::dropStaged(transaction, staged);
-            return dropped ? Result<bool>(true) : std::unexpected(dropped.error());
-        },
-        [](const Result<bool> &) {});
-}
+[[nodiscard]] Result<MessageId> keepContent(store::Transaction &transaction, const StagedContent *staged, int sequence,
+                                            const store::Digest &digest, const QByteArray &rest);
 
 } // namespace posthorn::delivery

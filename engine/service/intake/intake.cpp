@@ -112,11 +112,11 @@ void Service::on(Session &, NeedId, smtp::SaslCancel &) { m_sasl.cancel(); }
 void Service::on(Session &session, NeedId id, smtp::JudgeSender &need)
 {
     reset();
+    m_facts.mail = need.mail;
     if (!m_world.store->isAccepting()) {
         session.answer(id, Judgement{{452, "4.3.1", "Insufficient system storage, please try again later"}});
         return;
     }
-    m_facts.mail = need.mail;
     m_pipeline.run(filter::Sender, m_facts, nullptr, [this, &session, id](const filter::Verdict &verdict) {
         if (!verdict.stops())
             beginMail();
@@ -137,17 +137,20 @@ void Service::beginMail()
 
 bool Service::mayRelay() const { return !m_facts.user.isEmpty() || m_trusted; }
 
+Reply Service::fullReply() const
+{
+    return m_settings->text("quota.reply"_L1) == "temporary"_L1 ? Reply{452, "4.2.2", "Mailbox full, please try again later"}
+                                                              : Reply{552, "5.2.2", "Mailbox full"};
+}
+
 Reply Service::judgeRoom(const delivery::Destination &destination) const
 {
     const qint64 octets = m_facts.mail.size.value_or(1);
     for (const auto &account : destination.accounts) {
         if (!account->enabled)
             return {550, "5.2.1", "This account is disabled"};
-        if (!account->hasRoomFor(octets)) {
-            return m_settings->text("quota.reply"_L1) == "temporary"_L1
-                       ? Reply{452, "4.2.2", "Mailbox full, please try again later"}
-                       : Reply{552, "5.2.2", "Mailbox full"};
-        }
+        if (!account->hasRoomFor(octets))
+            return fullReply();
     }
     return {250, "2.1.5", "Recipient ok"};
 }
@@ -248,31 +251,11 @@ QByteArray Service::prefixFor(QByteArrayView header) const
 // A big message goes to the store while it arrives; the client waits for each chunk, so that memory stays bounded.
 void Service::stageChunk(NeedId id)
 {
-    const MessageId staged = m_collector->staged;
     const int sequence = m_collector->sequence;
-    const QByteArray chunk = m_collector->takeChunk();
-    m_world.store->write<MessageId>(
-        [staged, sequence, chunk](store::Transaction &transaction) {
-            return delivery::stageChunk(transaction, staged, sequence, chunk);
-        },
-        [to = m_address, id, journey = m_arrival->journey](const Result<MessageId> &result) {
-            net::post(to, [id, result, journey](net::Session &late) {
-                static_cast<Session &>(late).service().chunkStaged(static_cast<Session &>(late), id, journey,
-                                                                      result);
-            });
-        },
-        chunk.size());
-}
-
-void Service::chunkStaged(Session &session, NeedId id, const QByteArray &journey, const Result<MessageId> &result)
-{
-    if (m_collector && m_arrival && m_arrival->journey == journey) {
-        if (result)
-            m_collector->staged = *result;
-    } else if (result) {
-        delivery::dropStaged(*m_world.store, *result); // the transaction was given up meanwhile
-    }
-    session.answer(id, Judgement{result ? Reply{250, {}, {}} : smtp::replyFor(result.error())});
+    delivery::stageChunk(*m_world.store, m_collector->staged, sequence, m_collector->takeChunk(),
+                         [to = m_address, id](const Result<void> &staged) {
+                             Session::answerLater(to, id, Judgement{staged ? Reply{250, {}, {}} : smtp::replyFor(staged.error())});
+                         });
 }
 
 void Service::on(Session &session, NeedId id, smtp::EndOfMail &)
@@ -290,7 +273,9 @@ void Service::messageJudged(Session &session, NeedId id, const filter::Verdict &
     if (verdict.stops()) {
         ++m_world.counters->messagesRefused;
         session.answer(id, Judgement{verdict.reply});
-        reset();
+        m_collector.reset();
+        m_arrival.reset();
+        m_structure = {};
         return;
     }
     m_arrival->digest = delivery::digestOf(m_structure);
@@ -307,24 +292,38 @@ void Service::messageJudged(Session &session, NeedId id, const filter::Verdict &
     m_world.delivery->deliver(std::exchange(m_arrival, nullptr),
                               [to = m_address, id](const Result<delivery::Receipt> &receipt) {
                                   net::post(to, [id, receipt](net::Session &late) {
-                                      const auto reply = receipt ? Reply{250, "2.0.0", "Accepted"}
-                                                                 : smtp::replyFor(receipt.error());
-                                      static_cast<Session &>(late).answer(id, Judgement{reply});
+                                      auto &bound = static_cast<Session &>(late);
+                                      bound.service().delivered(bound, id, receipt);
                                   });
                               });
-    m_facts.recipients.clear();
+}
+
+// What a message that was refused was about is known until the next one, for the trace.
+void Service::delivered(Session &session, NeedId id, const Result<delivery::Receipt> &receipt)
+{
+    if (receipt) {
+        forget();
+        session.answer(id, Judgement{{250, "2.0.0", "Accepted"}});
+        return;
+    }
+    const bool full = receipt.error().kind == ErrorKind::OverQuota;
+    session.answer(id, Judgement{full ? fullReply() : smtp::replyFor(receipt.error())});
 }
 
 void Service::on(Session &, NeedId, smtp::AbortMail &) { reset(); }
 
 void Service::reset()
 {
-    if (m_collector)
-        delivery::dropStaged(*m_world.store, m_collector->staged);
     m_collector.reset();
     m_arrival.reset();
-    m_facts.recipients.clear();
     m_structure = {};
+    forget();
+}
+
+void Service::forget()
+{
+    m_facts.mail = {};
+    m_facts.recipients.clear();
 }
 
 void Service::on(Session &, NeedId, smtp::Refused &need) { m_world.refusals->add(m_facts, need); }

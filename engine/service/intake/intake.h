@@ -75,9 +75,11 @@ private:
     void beginMail();
     void beginContent();
     void stageChunk(NeedId id);
-    void chunkStaged(Session &session, NeedId id, const QByteArray &journey, const Result<MessageId> &result);
     void messageJudged(Session &session, NeedId id, const filter::Verdict &verdict);
+    void delivered(Session &session, NeedId id, const Result<delivery::Receipt> &receipt);
+    [[nodiscard]] smtp::Reply fullReply() const;
     void reset();
+    void forget();
 
     World &m_world;
     const smtp::Role m_role;

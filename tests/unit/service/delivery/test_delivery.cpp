@@ -2,6 +2,7 @@
 #include "house.h"
 
 #include "service/delivery/pace.h"
+#include "service/delivery/staging.h"
 
 #include <QTest>
 
