@@ -77,7 +77,7 @@ static void noteAppended(Transaction &transaction, const Mailbox &mailbox, const
 }
 
 Result<MessageMark> Mailboxes::add(Transaction &transaction, MailboxId id, MessageId message, Flags flags,
-                                   qint64 internalDate, int internalDateOffset)
+                                   qint64 internalDate, int internalDateOffset, Room room)
 {
     Connection &connection = transaction.connection();
     Ledger &ledger = *connection.ledger();
@@ -87,8 +87,8 @@ Result<MessageMark> Mailboxes::add(Transaction &transaction, MailboxId id, Messa
     const auto target = ledger.mailbox(connection, id);
     if (!target)
         return std::unexpected(target.error());
-    if (auto room = checkRoom(transaction, **target, weight->size, 1); !room)
-        return std::unexpected(room.error());
+    if (auto fits = checkRoom(transaction, **target, room == Room::Keep ? weight->size : 0, 1); !fits)
+        return std::unexpected(fits.error());
     const auto mailbox =
         countIn(transaction, id, 1, flags & flag::Seen ? 0 : 1, flags & flag::Deleted ? 1 : 0, weight->size);
     if (!mailbox)

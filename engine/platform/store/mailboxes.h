@@ -55,6 +55,9 @@ struct CopyOutcome
     ModSeq highestModSeq = 0; // of the source
 };
 
+// May an account have more than its quota? What tells it so itself must have room.
+enum class Room { Keep, Exceed };
+
 class Mailboxes
 {
 public:
@@ -80,7 +83,7 @@ public:
     // Files a stored message; OverQuota when the account has no room (checked here, in the transaction).
     // `internalDate` ms since 1970 UTC.
     static Result<MessageMark> add(Transaction &, MailboxId, MessageId, Flags, qint64 internalDate,
-                                   int internalDateOffset = 0);
+                                   int internalDateOffset = 0, Room room = Room::Keep);
     // Keyword names become bits, made when there is room (TooLarge when not). System flags by their IMAP names.
     static Result<Flags> flagsFromNames(Transaction &, MailboxId, const QList<QByteArray> &names);
     static Result<FlagsChange> setFlags(Transaction &, MailboxId, const QList<UidRange> &, FlagAction,

@@ -37,6 +37,7 @@ Arrival ownMessage(const QByteArray &hostName, qint64 at)
     arrival.journey = newJourney();
     arrival.at = at;
     arrival.sign = true;
+    arrival.written = true;
     arrival.messageId = '<' + arrival.journey + '@' + hostName + '>';
     return arrival;
 }

@@ -30,6 +30,7 @@ struct Arrival
     QString user;       // signed in as
     bool sign = false;  // of our own: may be signed in a domain's name on its way out
     bool quiet = false; // nobody is sent a report: its sender is likely not who it says
+    bool written = false; // here, to tell somebody of his mail: it is filed whether or not there is room
     smtp::MailCommand mail;
     QList<Recipient> recipients;
 

@@ -111,7 +111,8 @@ Result<void> Delivery::file(Round &round, const LocalAccount &account, const smt
     const auto mailbox = inbox(round.transaction, account.id);
     if (!mailbox)
         return std::unexpected(mailbox.error());
-    const auto mark = store::Mailboxes::add(round.transaction, *mailbox, round.message, 0, round.arrival.at);
+    const auto mark = store::Mailboxes::add(round.transaction, *mailbox, round.message, 0, round.arrival.at, 0,
+                                            round.arrival.written ? store::Room::Exceed : store::Room::Keep);
     if (!mark) {
         m_inboxes.remove(account.id); // the account may be gone
         return std::unexpected(mark.error());

@@ -86,7 +86,8 @@ struct House
             made->recipients.append({{smtp::parseAddress(one).value(), quint8(notify), {}}, resolve(one).value()});
         return made;
     }
-    Receipt deliver(const std::shared_ptr<Arrival> &one)
+    Receipt deliver(const std::shared_ptr<Arrival> &one) { return must(tryDeliver(one)); }
+    Result<Receipt> tryDeliver(const std::shared_ptr<Arrival> &one)
     {
         store::Semaphore finished;
         std::optional<Result<Receipt>> receipt;
@@ -95,7 +96,7 @@ struct House
             finished.release();
         });
         finished.acquire();
-        return must(std::move(*receipt));
+        return std::move(*receipt);
     }
     QList<store::Entry> queue()
     {

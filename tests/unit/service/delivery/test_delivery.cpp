@@ -16,6 +16,9 @@ private Q_SLOTS:
     void tellsOfSuccess();
     void isQuietOnSpam();
     void doesNotTryWhatFailed();
+    void tellsEvenWhoHasNoRoom();
+    void dropsAContentThatNobodyWants_data();
+    void dropsAContentThatNobodyWants();
     void spreadsOverMinutes();
     void holdsWhatIsTooMuchForADay();
     void countsAcrossARestart();
@@ -112,6 +115,65 @@ void TestDelivery::doesNotTryWhatFailed()
     QVERIFY(!house.directory->suppression("gone@other.example"));
     house.deliver(house.arrival("anna@example.test", {"gone@other.example"}));
     QCOMPARE(house.queued().size(), 2);
+    QCOMPARE(house.fixture.faults(), QStringList());
+}
+
+void TestDelivery::tellsEvenWhoHasNoRoom()
+{
+    House house;
+    const AccountId anna = house.addAccount(u"anna"_s);
+    house.fixture.write([](store::Transaction &transaction) {
+        return store::Accounts::addAccount(transaction, {.address = u"ben@example.test"_s, .quotaOctets = 20});
+    });
+    const AccountId ben = house.directory->snapshot()->account(u"ben@example.test"_s)->id;
+    house.deliver(house.arrival("ben@example.test", {"anna@example.test"}, smtp::NotifySuccess));
+    QCOMPARE(house.inbox(anna).size(), 1);
+    QCOMPARE(house.inbox(ben).size(), 1);
+    QVERIFY(house.inbox(ben).front().contains("Action: delivered"));
+    const auto refused = house.tryDeliver(house.arrival("anna@example.test", {"ben@example.test"}));
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().kind, ErrorKind::OverQuota);
+    QCOMPARE(house.fixture.faults(), QStringList());
+}
+
+void TestDelivery::dropsAContentThatNobodyWants_data()
+{
+    QTest::addColumn<bool>("late"); // given up while its first chunk is on its way
+    QTest::addColumn<qint64>("quota");
+    QTest::newRow("given up") << false << qint64(-1);
+    QTest::newRow("given up early") << true << qint64(-1);
+    QTest::newRow("no room for it") << false << qint64(20);
+    QTest::newRow("delivered") << false << qint64(0);
+}
+
+// What is left of a big message that came to nothing must not fill the disk.
+void TestDelivery::dropsAContentThatNobodyWants()
+{
+    QFETCH(bool, late);
+    QFETCH(qint64, quota);
+    House house;
+    house.fixture.write([&](store::Transaction &transaction) {
+        return store::Accounts::addAccount(transaction, {.address = u"anna@example.test"_s, .quotaOctets = qMax<qint64>(0, quota)});
+    });
+    std::shared_ptr<StagedContent> content;
+    {
+        store::Gate gate(*house.fixture.store);
+        stageChunk(*house.fixture.store, content, 0, "some", [](const Result<void> &) {});
+        if (late)
+            content.reset();
+    }
+    house.fixture.write([](store::Transaction &) -> Result<bool> { return true; });
+    if (quota >= 0) {
+        QCOMPARE(house.fixture.rows(u"staged"_s), 1);
+        auto arrival = house.arrival("x@other.example", {"anna@example.test"});
+        arrival->digest.size += 4;
+        arrival->staged = std::move(content);
+        arrival->stagedChunks = 1;
+        QCOMPARE(house.tryDeliver(arrival).has_value(), quota == 0);
+    }
+    content.reset();
+    QTRY_COMPARE(house.fixture.rows(u"staged"_s), 0);
+    QCOMPARE(house.fixture.rows(u"content"_s) > 0, quota == 0);
     QCOMPARE(house.fixture.faults(), QStringList());
 }
 
