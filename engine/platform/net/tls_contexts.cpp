@@ -4,6 +4,7 @@
 
 #include <QFileInfo>
 
+#include <algorithm>
 #include <mutex>
 #include <shared_mutex>
 
@@ -61,6 +62,15 @@ bool covers(QByteArrayView pattern, QByteArrayView name)
     return pattern.startsWith("*.") && dot > 0 && name.sliced(dot) == pattern.sliced(1);
 }
 
+// mail.example.org, say, in the certificate of the domain example.org.
+bool isNamedIn(const QStringList &names, const QByteArray &name)
+{
+    return !name.isEmpty() && std::ranges::any_of(names, [&](const QString &one) {
+        const QByteArray pattern = one.toLatin1().toLower();
+        return pattern == name || covers(pattern, name);
+    });
+}
+
 } // namespace
 
 struct TlsContexts::Private
@@ -68,7 +78,7 @@ struct TlsContexts::Private
     [[nodiscard]] const Entry *find(QByteArrayView serverName) const
     {
         const QByteArray name = serverName.toByteArray().toLower();
-        const Entry *wild = nullptr, *initial = nullptr, *any = nullptr;
+        const Entry *wild = nullptr, *inside = nullptr, *initial = nullptr, *any = nullptr;
         for (const Entry &entry : entries) {
             const QByteArray &pattern = entry.source.serverName;
             if (!entry.context.handle)
@@ -80,8 +90,10 @@ struct TlsContexts::Private
                 initial = &entry;
             else if (covers(pattern, name))
                 wild = &entry;
+            if (!inside && isNamedIn(entry.facts.names, name))
+                inside = &entry;
         }
-        return wild ? wild : initial ? initial : any;
+        return wild ? wild : inside ? inside : initial ? initial : any;
     }
 
     mutable std::shared_mutex lock;

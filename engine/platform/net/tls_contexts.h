@@ -54,7 +54,7 @@ public:
     Result<void> setSources(QList<CertificateSource> sources);
     // Reads again the files whose time, size or identity changed. True when something was replaced.
     bool refresh();
-    // The one of that very name, else of a wildcard, else the default, else any.
+    // The one of that very name, else of a wildcard, else one whose certificate has the name, else the default, else any.
     [[nodiscard]] TlsContext forName(QByteArrayView serverName) const;
     [[nodiscard]] bool isAvailable() const;
     [[nodiscard]] QList<CertificateFacts> facts() const;

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void hashesAsTheCertificateIsSigned();
     void choosesByName();
     void choosesByWildcard();
+    void choosesByTheNamesInACertificate();
     void takesAnyWhenThereIsNoDefault();
     void readsPkcs12();
     void readsLockedKeys();
@@ -85,8 +86,19 @@ void TestTlsContexts::choosesByWildcard()
                             {"*.Other.test", fake::data("other.pem"), {}, {}}}));
     QCOMPARE(commonName(tls.forName("mail.other.test")), u"other.test"_s);
     QCOMPARE(commonName(tls.forName("a.b.other.test")), u"mail.example.test"_s);
-    QCOMPARE(commonName(tls.forName("other.test")), u"mail.example.test"_s);
     QCOMPARE(commonName(tls.forName(".other.test")), u"mail.example.test"_s);
+}
+
+// A domain's certificate is mostly for another name as well: that of the server in it.
+void TestTlsContexts::choosesByTheNamesInACertificate()
+{
+    net::TlsContexts tls;
+    QVERIFY(tls.setSources({{"", fake::data("default.crt"), fake::data("default.key"), {}},
+                            {"example.org", fake::data("other.pem"), {}, {}}}));
+    QCOMPARE(commonName(tls.forName("Other.test")), u"other.test"_s);
+    QCOMPARE(commonName(tls.forName("example.org")), u"other.test"_s);
+    QCOMPARE(commonName(tls.forName("mail.other.test")), u"mail.example.test"_s);
+    QCOMPARE(commonName(tls.forName("")), u"mail.example.test"_s);
 }
 
 void TestTlsContexts::takesAnyWhenThereIsNoDefault()
