@@ -2,11 +2,13 @@
 
 #include "control/server/server.h"
 #include "core/counters.h"
+#include "platform/crypto/hash.h"
 #include "platform/crypto/self_signed.h"
 #include "platform/net/network.h"
 #include "platform/net/resolver.h"
 #include "platform/net/tls_contexts.h"
 #include "platform/store/maintenance.h"
+#include "platform/store/secrets.h"
 #include "platform/store/store.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
@@ -128,6 +130,7 @@ struct Engine::Private
     void tearDown();
     control::Context controlContext();
     auth::Authenticator::Options authOptions() const;
+    [[nodiscard]] QByteArray pretenceSecret();
     [[nodiscard]] QByteArray hostName() const;
     void tell(Event event) { events.emitEvent(std::move(event)); }
 
@@ -317,6 +320,18 @@ auth::Authenticator::Options Engine::Private::authOptions() const
     return authOptions;
 }
 
+// What an unknown user's salt is made of. Those who are known keep theirs over a restart, so the others must as well.
+QByteArray Engine::Private::pretenceSecret()
+{
+    static constexpr auto name = "unknown-users"_L1;
+    const QByteArray known = directory->snapshot()->secret(name);
+    if (!known.isEmpty())
+        return known;
+    return store->writeNow<QByteArray>([](store::Transaction &transaction) {
+        return store::Secrets::keep(transaction, name, crypto::randomBytes(32));
+    }).value_or(QByteArray());
+}
+
 void Engine::Private::buildServices()
 {
     const auto lookup = [this](const QString &user, const std::function<void(Result<auth::Account>)> &done) {
@@ -331,7 +346,9 @@ void Engine::Private::buildServices()
         else
             done(auth::Account{account->id, account->address, *credential});
     };
-    authenticator = std::make_unique<auth::Authenticator>(lookup, authOptions());
+    auth::Authenticator::Options signingIn = authOptions();
+    signingIn.pretenceSecret = pretenceSecret();
+    authenticator = std::make_unique<auth::Authenticator>(lookup, std::move(signingIn));
     delivery = std::make_unique<delivery::Delivery>(delivery::Delivery::World{
         store.get(), directory.get(), &events, &counters, [this] { return settings.get(); }, hostName()});
     refusals = std::make_unique<intake::Refusals>(*store, events);

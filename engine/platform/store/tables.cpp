@@ -161,8 +161,9 @@ static Result<QList<QVariant>> valuesOf(const QList<Column> &columns, const QByt
 
 static Result<void> checkEmpty(Connection &connection, const QString &table)
 {
-    // Ids may have been given out already; the larger count is kept.
-    if (table == "counter"_L1)
+    // Ids may have been given out already; the larger count is kept. A key is made at the first start; the imported one
+    // is that of the addresses and names in use.
+    if (table == "counter"_L1 || table == "secret"_L1)
         return {};
     const auto rows = connection.queryText(u"SELECT 1 FROM %1 LIMIT 1"_s.arg(table)).number();
     if (!rows)
@@ -179,6 +180,8 @@ static Result<qint64> importLines(Connection &connection, const QString &table, 
     QString sql = u"INSERT INTO %1 (%2) VALUES (%3)"_s.arg(table, namesOf(columns), marks.join(u", "_s));
     if (table == "counter"_L1)
         sql += u" ON CONFLICT (name) DO UPDATE SET value = max(counter.value, excluded.value)"_s;
+    else if (table == "secret"_L1)
+        sql += u" ON CONFLICT (name) DO UPDATE SET value = excluded.value"_s;
     for (qint64 number = 1;; ++number) {
         const QByteArray line = in.readLine(maxLine);
         if (line.isEmpty())
