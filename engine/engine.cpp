@@ -415,7 +415,10 @@ Result<void> Engine::Private::openService(const ServiceRow &service)
              .maxConnections = int(now->number("server.max_connections"_L1)),
              .maxConnectionsPerAddress = int(now->number("server.max_connections_per_address"_L1)),
              .busyReply = service.busy.toByteArray(),
-             .factory = [this, &service](const net::Peer &peer) { return makeSession(service, peer); }});
+             .factory = [this, &service](const net::Peer &peer) { return makeSession(service, peer); },
+             .refused = [this, name](const net::Peer &peer, const QString &why) {
+                 refusals->addConnection(peer.address, name, why);
+             }});
         Event event{port ? EventKind::ListenerOpened : EventKind::ListenerFailed};
         event.with(EventField::Name, name).with(EventField::Address, endpoint.address)
             .with(EventField::Port, qint64(port.value_or(endpoint.port)));

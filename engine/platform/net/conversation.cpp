@@ -150,7 +150,7 @@ void Conversation::handshake()
     if (state == TlsStream::Handshake::Failed && m_departure)
         failLink(LinkStep::Tls, m_tls->error());
     else if (state == TlsStream::Handshake::Failed)
-        cut();
+        failHandshake(m_tls->error());
     if (state != TlsStream::Handshake::Done)
         return;
     m_phase = Phase::Talk;
@@ -162,6 +162,14 @@ void Conversation::handshake()
         startSession(&m_facts);
     else
         openSession(&m_facts);
+}
+
+// Of a client. Who asks why its mail program can't connect finds it told.
+void Conversation::failHandshake(const QString &why)
+{
+    if (const auto &refused = m_arrival->options().refused; refused && !why.isEmpty())
+        refused(m_peer, QStringLiteral("TLS failed: ") + why);
+    cut();
 }
 
 void Conversation::openSession(const TlsFacts *facts)
@@ -371,6 +379,8 @@ void Conversation::tick(qint64 at)
         tickTalk(at);
     else if (at >= m_deadline && m_departure && m_session)
         failLink(m_phase == Phase::Connecting ? LinkStep::Connect : LinkStep::Tls, QStringLiteral("no answer in time"));
+    else if (at >= m_deadline && m_phase == Phase::Handshake)
+        failHandshake(QStringLiteral("no handshake in time"));
     else if (at >= m_deadline)
         cut();
 }

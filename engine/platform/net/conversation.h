@@ -39,6 +39,7 @@ public:
     void shutDown();          // the server is stopping: the machine says goodbye when it can
     void close();             // an administrator's word: the machine says goodbye now
     void cut();               // no goodbye
+    void failHandshake(const QString &why);
 
     [[nodiscard]] bool isOver() const { return m_phase == Phase::Over; }
     [[nodiscard]] Session *session() const { return m_session.get(); }

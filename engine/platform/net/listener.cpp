@@ -89,6 +89,8 @@ void Listener::refuse(Arrival arrival) const
 {
     const ListenerOptions &options = m_reception->options;
     const system::Socket socket = arrival.takeSocket();
+    if (options.refused)
+        options.refused(arrival.peer(), u"Too many connections"_s);
     if (!options.implicitTls && !options.busyReply.isEmpty()) // a new socket has room for a line
         (void)system::send(socket, options.busyReply);
     system::closeSocket(socket);

@@ -16,6 +16,8 @@
 
 namespace posthorn::net {
 
+// A connection ended before there was a session to tell of it, and why; any thread.
+using RefusalObserver = std::function<void(const Peer &, const QString &why)>;
 using SessionFactory = std::function<std::unique_ptr<Session>(const Peer &)>; // called on a worker's thread
 
 struct ListenerOptions
@@ -28,6 +30,7 @@ struct ListenerOptions
     int maxConnectionsPerAddress = 2'000; // loopback is exempt
     QByteArray busyReply;                 // "421 4.7.0 Too many connections\r\n"
     SessionFactory factory;
+    RefusalObserver refused;
 };
 
 struct ListenerState

@@ -1,6 +1,5 @@
 #include "service/intake/refusals.h"
 
-#include "platform/store/trace.h"
 #include "platform/store/transaction.h"
 
 #include <QDateTime>
@@ -10,6 +9,8 @@
 namespace posthorn::intake {
 
 namespace {
+
+constexpr qint64 oneMinute = 60'000;
 
 bool begins(const smtp::Refused &refused, QByteArrayView verb)
 {
@@ -44,6 +45,29 @@ void Refusals::add(const filter::Facts &facts, const smtp::Refused &refused)
     event.with(EventField::Client, row.client).with(EventField::Sender, row.sender)
         .with(EventField::Recipient, row.recipient).with(EventField::Reply, refused.reply.toBytes().trimmed());
     m_events.emitEvent(std::move(event));
+    keep(std::move(row));
+}
+
+void Refusals::addConnection(const QByteArray &client, const QByteArray &protocol, const QString &why)
+{
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    {
+        const QMutexLocker lock(&m_mutex);
+        if (m_told.size() >= maxWaiting)
+            m_told.removeIf([&](const auto &told) { return now - told.value() >= oneMinute; });
+        qint64 &told = m_told[client + ' ' + protocol];
+        if (m_told.size() > maxWaiting || now - told < oneMinute)
+            return;
+        told = now;
+    }
+    Event event{EventKind::ConnectionRefused, now};
+    event.with(EventField::Client, client).with(EventField::Protocol, protocol).with(EventField::Reason, why);
+    m_events.emitEvent(std::move(event));
+    keep({.at = now, .step = store::Step::Refused, .client = client, .text = QString::fromLatin1(protocol).toUpper() + QStringLiteral(": ") + why});
+}
+
+void Refusals::keep(store::TraceRow row)
+{
     if (m_waiting.load(std::memory_order_relaxed) >= maxWaiting)
         return;
     ++m_waiting;
