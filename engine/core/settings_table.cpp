@@ -24,7 +24,7 @@ Result<QString> checkTlsPolicies(const QString &value)
 }
 
 const SettingDescription table[] = {
-    {.key = "server.name"_L1, .type = Text, .initial = ""_L1, .room = "General"_L1,
+    {.key = "server.name"_L1, .type = Text, .initial = ""_L1, .room = "General"_L1, .restartNeeded = true,
      .label = "Server name"_L1,
      .explanation = "The name this server has on the internet, such as mail.example.org. Empty: this computer's own "
                     "name."_L1},
@@ -185,7 +185,7 @@ const SettingDescription table[] = {
     {.key = "trace.keep_days"_L1, .type = Number, .initial = "30"_L1, .minimum = 1, .maximum = 3650, .unit = "days"_L1,
      .room = "Storage"_L1, .label = "Keep the history of messages"_L1,
      .explanation = "How long \"where is my mail\" can be answered."_L1},
-    {.key = "log.file"_L1, .type = Flag, .initial = "true"_L1, .room = "Storage"_L1, .advanced = true,
+    {.key = "log.file"_L1, .type = Flag, .initial = "true"_L1, .room = "Storage"_L1, .restartNeeded = true, .advanced = true,
      .label = "Write a log file"_L1, .explanation = "posthorn.log in the data folder, renewed at 10 MiB."_L1},
 
     {.key = "auth.plaintext_on_loopback"_L1, .type = Flag, .initial = "false"_L1, .room = "Sign-in"_L1,
