@@ -49,7 +49,7 @@ constexpr Option accountOptions[] = {
     {"quota"_L1, "SIZE"_L1, "Room for mail: 500M, 2G, octets; 0: no limit"_L1},
     {"administrator"_L1, "yes|no"_L1, "Gets postmaster's mail"_L1},
     {"enabled"_L1, "yes|no"_L1, "No: no sign-in and no mail"_L1},
-    {"pop3-keep"_L1, "DAYS"_L1, "Mail fetched by POP3 is removed after so many days; 0: never"_L1},
+    {"pop3-keep"_L1, "DAYS"_L1, "A message that a POP3 program deletes stays for so many days, for IMAP; 0: it goes at once"_L1},
     {"per-minute"_L1, "NUMBER"_L1, "Limit of recipients elsewhere a minute; 0: none; -1: as the settings say"_L1},
     {"per-day"_L1, "NUMBER"_L1, "The same a day"_L1},
 };

@@ -38,7 +38,7 @@ struct Account
     qint64 usedOctets = 0;
     bool enabled = true;
     bool administrator = false;
-    int pop3KeepDays = 0; // messages taken by POP3 stay; those older than this many days are removed; 0: keep
+    int pop3KeepDays = 0; // what a POP3 client deletes stays for so many days; 0: it goes at once
     QStringList forwardTo; // addresses its mail goes to, here or elsewhere
     bool forwardKeep = true; // and into its own mailbox as well
     int minuteLimit = -1; // as a domain's
