@@ -126,6 +126,8 @@ private:
     Maildrop m_drop;
     Listed m_listed = Listed::Sizes;
     qsizetype m_index = 0;     // listed next, or being sent
+    bool m_isWhole = false;    // RETR, not TOP
+    qsizetype m_last = 0;      // the highest number that was read or marked, of LAST
     DotWriter m_writer;
     qint64 m_offset = 0;
 };

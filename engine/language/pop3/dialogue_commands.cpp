@@ -99,6 +99,7 @@ void Dialogue::top(QByteArrayView argument)
 void Dialogue::beginSending(qsizetype index, qint64 lines)
 {
     m_writer = DotWriter(lines);
+    m_isWhole = lines < 0;
     m_index = index;
     m_offset = 0;
     m_mode = Mode::Sending;
@@ -124,12 +125,15 @@ void Dialogue::sendPiece(const Piece &piece)
         return;
     m_writer.finish(m_output);
     m_mode = Mode::Command;
+    if (m_isWhole)
+        m_last = qMax(m_last, m_index + 1);
 }
 
 void Dialogue::dele(QByteArrayView argument)
 {
     if (const auto index = named(argument)) {
         m_drop.remove(*index);
+        m_last = qMax(m_last, *index + 1);
         ok("Marked");
     }
 }
@@ -137,6 +141,7 @@ void Dialogue::dele(QByteArrayView argument)
 void Dialogue::rset(QByteArrayView)
 {
     m_drop.reset();
+    m_last = 0;
     ok(QByteArray::number(m_drop.count()) + " messages");
 }
 
@@ -145,10 +150,10 @@ void Dialogue::noop(QByteArrayView)
     ok("Still here");
 }
 
-// Of RFC 1460; gone since RFC 1725. Old clients ask for it and go on.
+// Of RFC 1460; gone since RFC 1725. Nothing is known of sessions before this one, as after a first visit.
 void Dialogue::last(QByteArrayView)
 {
-    refuse("LAST is not offered");
+    ok(QByteArray::number(m_last));
 }
 
 void Dialogue::quit(QByteArrayView)

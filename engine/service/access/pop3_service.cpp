@@ -144,12 +144,13 @@ Result<Pop3Service::Opened> Pop3Service::openDrop(store::Connection &connection,
 
 void Pop3Service::on(Pop3Session &session, NeedId id, pop3::OpenDrop &)
 {
-    if (!m_world.drops->take(m_account)) {
+    const bool shared = m_world.settings()->flag("pop3.shared_drops"_L1);
+    if (!shared && !m_world.drops->take(m_account)) {
         session.answer(id, pop3::Answer(pop3::Failure{
                                Error{ErrorKind::Denied, u"The maildrop is in use by another session"_s, {}, -1}}));
         return;
     }
-    m_locked = true;
+    m_locked = !shared;
     m_world.store->read<Opened>([account = m_account](store::Connection &connection) { return openDrop(connection, account); },
                                 [to = m_address, id](Result<Opened> drop) {
                                     net::post(to, [id, drop = std::move(drop)](net::Session &late) {
