@@ -5,6 +5,7 @@
 //   S: what the server must say      next; "..." at its end stands for anything
 //   ? a need                         the next, as imap_describe.h writes it
 //   ! an answer                      to the oldest need that has none, as imap_describe.h reads it; or one of
+//   !! an answer                     to the newest need that has none
 //   ! changed appended=.. altered=UID flags=..;.. expunged=.. removed      another session did something
 //   ! close | timeout | shutdown | tls
 //   = state                          what stateName() must be
@@ -67,6 +68,8 @@ private:
             expectNeed(rest);
         else if (line.startsWith("! "))
             happen(rest);
+        else if (line.startsWith("!! "))
+            happen(rest, true);
         else if (line.startsWith("= "))
             check(m_machine->stateName() == QLatin1StringView(rest), "state is " + QByteArray(m_machine->stateName().data()));
         else
@@ -139,7 +142,7 @@ private:
             m_unanswered.removeLast();
     }
 
-    void happen(const QByteArray &event)
+    void happen(const QByteArray &event, bool newest = false)
     {
         if (event == "close") {
             m_machine->peerClosed();
@@ -156,7 +159,7 @@ private:
         } else if (const auto answer = m_answers.read(event); !answer || m_unanswered.isEmpty()) {
             fault(answer ? "nothing waits for an answer" : "not an answer");
         } else {
-            m_machine->answer(m_unanswered.takeFirst(), *answer);
+            m_machine->answer(newest ? m_unanswered.takeLast() : m_unanswered.takeFirst(), *answer);
         }
         collect();
         say();

@@ -38,6 +38,7 @@ public:
     void begin(Session &session) override;
     void answered(Session &session, NeedId id, Answer &answer) override;
     [[nodiscard]] bool hungry() const override { return m_waiting == 0 && (m_stage == Stage::Content || m_stage == Stage::Tail); }
+    [[nodiscard]] bool holdsInput() const override { return m_stage != Stage::End && !m_isRead; }
     void input(Session &session) override;
     void abandoned(Session &session) override;
     [[nodiscard]] QLatin1StringView stateName() const override;

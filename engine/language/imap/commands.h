@@ -22,12 +22,22 @@ enum SessionState : quint8 {
 inline constexpr quint8 AnyState = 7;
 inline constexpr quint8 SignedIn = Authenticated | MailboxSelected;
 
-enum CommandFlag : quint8 {
+enum CommandFlag : quint16 {
     NeedsPrivacy = 1,   // not before TLS, unless plain text is allowed
     Secret = 2,         // its arguments are never told
     UsesSequence = 4,   // sequence numbers keep their meaning while it runs: no EXPUNGE is told with it
     StreamsLiteral = 8, // its last literal is a message, and is not read into memory
     Junk = 16,          // no command of ours: who says it speaks another protocol
+    // May run while others do that may too (RFC 9051 §5.5). One that alters something waits for all before it that read
+    // or alter the same, and one that reads it for those that alter it. Without this flag a command waits for all before
+    // it, and all after it wait.
+    Beside = 32,
+    ReadsFlags = 64,    // flags of the selected mailbox's messages
+    AltersFlags = 128,
+    ReadsMail = 256,    // which messages there are, in any mailbox
+    AltersMail = 512,
+    ReadsNames = 1024,  // which mailboxes there are
+    AltersNames = 2048,
 };
 
 // Reads the arguments (the lexer stands behind the name and the space after it) to their end.
@@ -37,7 +47,7 @@ struct Command
 {
     QLatin1StringView name; // upper case; "UID FETCH"
     quint8 states;
-    quint8 flags;
+    quint16 flags;
     Parser parse;
     QLatin1StringView capabilities = {}; // what CAPABILITY says of it, where it is allowed
 };

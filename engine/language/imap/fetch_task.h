@@ -29,7 +29,9 @@ public:
     void begin(Session &session) override;
     void answered(Session &session, NeedId id, Answer &answer) override;
     void outputTaken(Session &session) override { proceed(session); }
+    [[nodiscard]] bool inResponse() const override { return m_rowStarted; }
     [[nodiscard]] bool inLiteral() const override { return m_left > 0; }
+    [[nodiscard]] quint16 effects() const override { return m_items.setsSeen() ? AltersFlags : 0; }
 
 private:
     void beginWith(Session &session, const QList<UidRange> &uids);

@@ -12,6 +12,7 @@ constexpr qsizetype limitBeforeSignIn = 16 * 1024; // strangers get little memor
 constexpr qint64 maxSkipped = 1024 * 1024;         // octets of refused commands, beside a refused message
 constexpr qsizetype maxTag = 100;
 constexpr qsizetype loggedOctets = 200;
+constexpr size_t maxRunning = 10; // commands at work at the same time
 
 bool isTag(QByteArrayView tag)
 {
@@ -67,8 +68,15 @@ QByteArray shown(QByteArrayView text)
 
 NeedId Session::ask(What what)
 {
-    m_needs.enqueue({++m_lastNeed, std::move(what)});
+    tell(std::move(what));
+    if (m_current)
+        m_current->needs += m_lastNeed;
     return m_lastNeed;
+}
+
+void Session::tell(What what)
+{
+    m_needs.enqueue({++m_lastNeed, std::move(what)});
 }
 
 void Session::untagged(QByteArrayView text)
@@ -87,15 +95,22 @@ void Session::continuation(QByteArrayView text)
 
 void Session::finish(const Reply &reply)
 {
-    if (!m_task || m_taskDone)
+    if (!m_current || m_current->done)
         return;
-    m_taskDone = true;
-    if (view) {
-        view->tell(out, m_command->flags & UsesSequence ? SelectedView::Telling::NoExpunges
-                                                        : SelectedView::Telling::All);
-    }
-    out += tagged(m_tag, reply);
-    afterReply(reply, m_command);
+    m_current->done = true;
+    if (view)
+        view->tell(out, isNumbered() ? SelectedView::Telling::NoExpunges : SelectedView::Telling::All);
+    out += tagged(m_current->tag, reply);
+    m_line = m_current->line;
+    afterReply(reply, m_current->command);
+}
+
+// Sequence numbers have to keep their meaning: the command that ends used them, or one beside it is writing of messages.
+bool Session::isNumbered() const
+{
+    return (m_current->flags & UsesSequence) || std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
+               return !other->done && (other->flags & (UsesSequence | ReadsFlags | AltersFlags));
+           });
 }
 
 void Session::afterReply(const Reply &reply, const Command *command)
@@ -181,7 +196,8 @@ void Session::bye(QByteArrayView text)
 {
     if (m_closed)
         return;
-    if (!m_task || m_taskDone || !m_task->inLiteral())
+    const bool torn = std::any_of(m_running.begin(), m_running.end(), [](const auto &running) { return !running->done && running->task->inLiteral(); });
+    if (!torn)
         untagged("BYE " + text.toByteArray());
     close();
 }
@@ -190,10 +206,12 @@ void Session::close()
 {
     if (m_closed)
         return;
-    if (m_task && !m_taskDone)
-        m_task->abandoned(*this);
-    m_taskDone = m_task != nullptr;
+    for (const auto &running : m_running) {
+        if (!std::exchange(running->done, true))
+            running->task->abandoned(*this);
+    }
     m_closed = true;
+    m_late.clear();
     reader.clear();
 }
 
@@ -235,7 +253,7 @@ void Session::receive(QByteArrayView bytes)
 void Session::peerClosed()
 {
     m_peerClosed = true;
-    if (m_task && !m_taskDone && m_task->hungry())
+    if (const Running *holder = inputHolder(); holder && holder->task->hungry())
         close();
     advance();
 }
@@ -251,17 +269,31 @@ void Session::outputWaiting(qsizetype waiting)
     m_waiting = waiting;
     if (m_closed)
         return;
-    if (m_task && !m_taskDone)
-        m_task->outputTaken(*this);
+    withEach([this](Task &task) { task.outputTaken(*this); });
     advance();
 }
 
 void Session::answer(NeedId id, Answer &answer)
 {
-    if (m_closed || !m_task || m_taskDone || id <= m_taskNeeds)
+    if (m_closed)
         return;
-    m_task->answered(*this, id, answer);
+    const Running *writer = inResponse();
+    if (writer && !writer->needs.contains(id))
+        m_late.enqueue({id, std::move(answer)});
+    else
+        deliver(id, answer);
     advance();
+}
+
+// An answer to what nobody waits for is for a command that is gone.
+void Session::deliver(NeedId id, Answer &answer)
+{
+    for (const auto &running : m_running) {
+        if (!running->needs.removeOne(id))
+            continue;
+        with(*running, [&](Task &task) { task.answered(*this, id, answer); });
+        return;
+    }
 }
 
 void Session::changed(const MailboxChange &change)
@@ -269,10 +301,9 @@ void Session::changed(const MailboxChange &change)
     if (m_closed || !view)
         return;
     view->note(change);
-    if (m_task && !m_taskDone)
-        m_task->changed(*this);
-    else if (view->isRemoved())
+    if (m_running.empty() && view->isRemoved())
         bye("The selected mailbox has been deleted");
+    withEach([this](Task &task) { task.changed(*this); });
     advance();
 }
 
@@ -285,15 +316,21 @@ std::optional<Need> Session::nextNeed()
 
 bool Session::hungry() const
 {
-    return !m_closed && !m_wantsTls && !m_peerClosed && hasRoom() && (!m_task || m_taskDone || m_task->hungry());
+    if (m_closed || m_wantsTls || m_peerClosed || !hasRoom() || inResponse())
+        return false;
+    if (const Running *holder = inputHolder())
+        return holder->task->hungry();
+    return !m_blocked && m_running.size() < maxRunning;
 }
 
 QLatin1StringView Session::stateName() const
 {
     if (m_closed)
         return "logout"_L1;
-    if (m_task && !m_taskDone && !m_task->stateName().isEmpty())
-        return m_task->stateName();
+    for (const auto &running : m_running) {
+        if (!running->done && !running->task->stateName().isEmpty())
+            return running->task->stateName();
+    }
     switch (state) {
     case NotAuthenticated:
         return "not-authenticated"_L1;
@@ -304,34 +341,133 @@ QLatin1StringView Session::stateName() const
     }
 }
 
+// --- commands beside one another
+
+template<typename F>
+void Session::with(Running &running, F work)
+{
+    if (running.done)
+        return;
+    Running *const before = std::exchange(m_current, &running);
+    work(*running.task);
+    m_current = before;
+}
+
+// All that run; only the one that is writing a response when there is one.
+template<typename F>
+void Session::withEach(F work)
+{
+    for (size_t i = 0; i < m_running.size() && !m_closed; ++i) {
+        const Running *writer = inResponse();
+        if (!writer || writer == m_running[i].get())
+            with(*m_running[i], work);
+    }
+}
+
+void Session::removeDone()
+{
+    const auto isDone = [](const auto &running) { return running->done; };
+    if (std::erase_if(m_running, isDone) > 0)
+        m_blocked = false;
+}
+
+Session::Running *Session::inResponse() const
+{
+    for (const auto &running : m_running) {
+        if (!running->done && running->task->inResponse())
+            return running.get();
+    }
+    return nullptr;
+}
+
+// The one to which belongs what the client sends next, if it sends anything: the last, or nothing is read behind it.
+Session::Running *Session::inputHolder() const
+{
+    if (m_running.empty() || m_running.back()->done)
+        return nullptr;
+    Running *last = m_running.back().get();
+    return !(last->flags & Beside) || last->task->holdsInput() ? last : nullptr;
+}
+
+bool Session::allHungry() const
+{
+    return std::all_of(m_running.begin(), m_running.end(), [](const auto &running) { return running->task->hungry(); });
+}
+
+// RFC 9051 §5.5
+bool Session::isInTheWay(quint16 flags) const
+{
+    constexpr std::pair<quint16, quint16> kinds[]{{ReadsFlags, AltersFlags}, {ReadsMail, AltersMail}, {ReadsNames, AltersNames}};
+    for (const auto &running : m_running) {
+        const quint16 other = running->flags;
+        if (!(flags & Beside) || !(other & Beside))
+            return true;
+        // What is not bound to sequence numbers may tell of expunged messages, and they mean others then.
+        if ((flags & UsesSequence) && !(other & UsesSequence))
+            return true;
+        for (const auto &[reads, alters] : kinds) {
+            if ((flags & alters && other & (reads | alters)) || (flags & reads && other & alters))
+                return true;
+        }
+    }
+    return false;
+}
+
+// False: the command has to wait for one before it.
+bool Session::mayBegin(const Command *command, QByteArrayView arguments)
+{
+    if (m_running.empty())
+        return true;
+    quint16 flags = command && (command->states & state) ? command->flags : quint16(0);
+    if (flags & ReadsFlags || flags & AltersFlags) {
+        if (arguments.contains('*'))
+            flags |= ReadsMail; // it means the last message there is
+        if (arguments.contains('$') || arguments.toByteArray().toUpper().contains("SAVE"))
+            flags = 0; // what was found before, or will be (RFC 5182)
+    }
+    if (command && command->flags & ReadsNames && arguments.toByteArray().toUpper().contains("STATUS"))
+        flags |= ReadsMail | ReadsFlags; // LIST (RFC 5819)
+    m_blocked = m_running.size() >= maxRunning || isInTheWay(flags);
+    return !m_blocked;
+}
+
 // Goes on as far as input, answers and room for output allow. Not reentrant: what a command does may call for more.
 void Session::advance()
 {
     if (m_advancing)
         return;
     m_advancing = true;
-    for (bool going = true; going;) {
-        if (m_taskDone) {
-            m_task.reset();
-            m_command = nullptr;
-            m_taskDone = false;
-        }
-        if (m_closed || m_wantsTls)
-            break;
-        if (m_stopping && (!m_task || m_task->hungry())) {
-            bye("[UNAVAILABLE] The server is shutting down");
-        } else if (m_task) {
-            const qsizetype before = reader.buffered();
-            if (m_task->hungry())
-                m_task->input(*this);
-            going = m_taskDone || reader.buffered() != before;
-        } else {
-            going = hasRoom() && readCommand();
-        }
-    }
-    if (m_peerClosed && !m_task && hasRoom())
+    do {
+        removeDone();
+    } while (!m_closed && !m_wantsTls && step());
+    removeDone();
+    if (m_peerClosed && m_running.empty() && hasRoom())
         close();
     m_advancing = false;
+}
+
+// False: nothing to do until something comes.
+bool Session::step()
+{
+    if (inResponse())
+        return false;
+    if (!m_late.isEmpty()) {
+        auto [id, answer] = m_late.dequeue();
+        deliver(id, answer);
+        return true;
+    }
+    if (m_stopping) {
+        if (allHungry())
+            bye("[UNAVAILABLE] The server is shutting down");
+        return false;
+    }
+    if (Running *holder = inputHolder()) {
+        const qsizetype before = reader.buffered();
+        if (holder->task->hungry())
+            with(*holder, [this](Task &task) { task.input(*this); });
+        return reader.buffered() != before || inputHolder() != holder;
+    }
+    return !m_blocked && hasRoom() && readCommand();
 }
 
 CommandReader::Limits Session::limits() const
@@ -345,16 +481,23 @@ CommandReader::Limits Session::limits() const
 bool Session::readCommand()
 {
     reader.setLimits(limits());
-    switch (reader.next()) {
+    const CommandReader::Event event = reader.next();
+    if (event == CommandReader::Event::TooLong || event == CommandReader::Event::Malformed) {
+        if (!mayBegin(nullptr, {}))
+            return false;
+    }
+    switch (event) {
     case CommandReader::Event::More:
         if (reader.skipped() > maxSkipped + 2 * config.maxMessageSize)
             bye("Too much to skip");
         return false;
     case CommandReader::Event::Literal:
         literalAnnounced();
-        break;
+        return !m_blocked;
     case CommandReader::Event::Command:
         dispatch(reader.command());
+        if (m_blocked)
+            return false;
         reader.finish();
         break;
     case CommandReader::Event::TooLong:
@@ -393,10 +536,10 @@ void Session::literalAnnounced()
 {
     const Words words = wordsOf(reader.command());
     const Command *command = findCommand(words.name);
-    if (command && isMessage(*command, words.arguments)) {
-        dispatch(reader.command());
+    if (command && isMessage(*command, words.arguments))
+        return dispatch(reader.command());
+    if (!mayBegin(command, words.arguments))
         return;
-    }
     m_tag = words.tag.toByteArray();
     m_line = command ? command->name.toString().toLatin1() : shown(reader.command());
     if (!command) {
@@ -415,6 +558,8 @@ void Session::dispatch(QByteArrayView text)
     const Words words = wordsOf(text);
     m_tag = words.tag.toByteArray();
     const Command *command = isTag(m_tag) ? findCommand(words.name) : nullptr;
+    if (!mayBegin(command, words.arguments))
+        return;
     if (!command) {
         m_line = shown(text);
         const Command *other = findCommand(words.tag);
@@ -433,19 +578,19 @@ void Session::dispatch(QByteArrayView text)
         Result<TaskPointer> task = words.hasArguments && words.arguments.isEmpty()
                                        ? parseError(u"Arguments expected"_s, 0)
                                        : command->parse(arguments, *this);
-        if (task)
-            beginTask(*command, std::move(*task));
-        else
-            reject({Reply::Status::Bad, {}, plainText(task.error().text)});
+        if (!task)
+            return reject({Reply::Status::Bad, {}, plainText(task.error().text)});
+        const quint16 flags = command->flags | (*task)->effects();
+        m_blocked = isInTheWay(flags);
+        if (!m_blocked)
+            beginTask(*command, flags, std::move(*task));
     }
 }
 
-void Session::beginTask(const Command &command, TaskPointer task)
+void Session::beginTask(const Command &command, quint16 flags, TaskPointer task)
 {
-    m_command = &command;
-    m_task = std::move(task);
-    m_taskNeeds = m_lastNeed;
-    m_task->begin(*this);
+    m_running.push_back(std::make_unique<Running>(std::move(task), &command, flags, m_tag, m_line));
+    with(*m_running.back(), [this](Task &begun) { begun.begin(*this); });
 }
 
 } // namespace posthorn::imap

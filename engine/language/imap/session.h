@@ -10,6 +10,9 @@
 #include "language/imap/task.h"
 
 #include <QQueue>
+#include <QVarLengthArray>
+
+#include <vector>
 
 namespace posthorn::imap {
 
@@ -37,12 +40,12 @@ public:
 
     // Asks; the answer comes to the task. tell() is for needs without one.
     NeedId ask(What what);
-    void tell(What what) { ask(std::move(what)); }
+    void tell(What what);
     // More may be written before anything is taken.
     [[nodiscard]] bool hasRoom() const { return m_waiting + out.size() < config.outputLow; }
     // The server is stopping: a long command may end early.
     [[nodiscard]] bool isStopping() const { return m_stopping; }
-    [[nodiscard]] const QByteArray &tag() const { return m_tag; }
+    [[nodiscard]] const QByteArray &tag() const { return m_current ? m_current->tag : m_tag; }
     // Names of mailboxes travel as UTF-8, else in modified UTF-7.
     [[nodiscard]] bool utf8Names() const { return rev2 || utf8Accept; }
     [[nodiscard]] bool plaintextAllowed() const { return tls || config.plaintextAllowed; }
@@ -91,30 +94,56 @@ public:
     [[nodiscard]] QLatin1StringView stateName() const;
 
 private:
+    // A command at work.
+    struct Running
+    {
+        TaskPointer task;
+        const Command *command = nullptr;
+        quint16 flags = 0; // of the command with these arguments
+        QByteArray tag;
+        QByteArray line;   // for Refused: no secrets
+        QVarLengthArray<NeedId, 4> needs; // not answered yet
+        bool done = false;
+    };
+
     void advance();
+    // Lets one running command do something.
+    template<typename F>
+    void with(Running &running, F work);
+    template<typename F>
+    void withEach(F work);
+    void removeDone();
+    [[nodiscard]] bool step();
+    [[nodiscard]] Running *inResponse() const;
+    [[nodiscard]] Running *inputHolder() const;
+    [[nodiscard]] bool allHungry() const;
+    [[nodiscard]] bool isNumbered() const;
+    [[nodiscard]] bool isInTheWay(quint16 flags) const;
+    [[nodiscard]] bool mayBegin(const Command *command, QByteArrayView arguments);
+    void deliver(NeedId id, Answer &answer);
     void runInput();
     [[nodiscard]] bool readCommand();
     void literalAnnounced();
     void dispatch(QByteArrayView text);
-    void beginTask(const Command &command, TaskPointer task);
+    void beginTask(const Command &command, quint16 flags, TaskPointer task);
     void reject(const Reply &reply, const Command *command = nullptr);
     void afterReply(const Reply &reply, const Command *command);
     void noteRefusal(const Reply &reply);
     void greet();
     [[nodiscard]] CommandReader::Limits limits() const;
 
-    std::unique_ptr<Task> m_task;
-    const Command *m_command = nullptr; // of m_task
-    QByteArray m_tag;
+    std::vector<std::unique_ptr<Running>> m_running; // in the order of their commands; few
+    Running *m_current = nullptr;                    // the one that does something now
+    QQueue<std::pair<NeedId, Answer>> m_late;        // answers that came while another response was being written
+    bool m_blocked = false;                          // the command in the reader waits for one that runs
+    QByteArray m_tag;  // of the command being read
     QByteArray m_line; // for Refused: no secrets
     QQueue<Need> m_needs;
     NeedId m_lastNeed = 0;
-    NeedId m_taskNeeds = 0; // answers to needs before this one are for tasks gone
     qsizetype m_waiting = 0;
     int m_badCommands = 0;
     int m_authFailures = 0;
     bool m_advancing = false;
-    bool m_taskDone = false;
     bool m_wantsTls = false;
     bool m_wantsDeflate = false;
     bool m_stopping = false;

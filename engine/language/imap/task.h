@@ -1,5 +1,5 @@
-// One command at work. It is made by its parser from the arguments, begins when its turn has come and all before it is
-// answered, and ends by Session::finish() (or ok(), no(), bad(), failed()), which it may call from any of these.
+// One command at work. It is made by its parser from the arguments, begins when no command before it is in its way (see
+// CommandFlag), and ends by Session::finish() (or ok(), no(), bad(), failed()), which it may call from any of these.
 #pragma once
 
 #include "language/imap/needs.h"
@@ -23,14 +23,20 @@ public:
     // The view has news.
     virtual void changed(Session &session) { Q_UNUSED(session) }
 
+    // What the client sends next is for this task, and no command.
+    [[nodiscard]] virtual bool holdsInput() const { return hungry(); }
     // Wants what the client sends now; it is in Session::reader. Called until hungry() is false or nothing was read.
     [[nodiscard]] virtual bool hungry() const { return false; }
     virtual void input(Session &session) { Q_UNUSED(session) }
 
     // The session ends before the task does: whatever the service keeps for it is to be dropped.
     virtual void abandoned(Session &session) { Q_UNUSED(session) }
-    // Octets were announced that are not written yet: no line may come between.
+    // A response has begun in the output and is not complete: nothing of others may come between.
+    [[nodiscard]] virtual bool inResponse() const { return false; }
+    // Octets were announced that are not written yet: not even a BYE may come between.
     [[nodiscard]] virtual bool inLiteral() const { return false; }
+    // Flags of CommandFlag that these arguments add to the command's.
+    [[nodiscard]] virtual quint16 effects() const { return 0; }
     // What a list of sessions shows of it, or empty.
     [[nodiscard]] virtual QLatin1StringView stateName() const { return {}; }
 };

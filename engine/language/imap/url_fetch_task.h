@@ -22,6 +22,7 @@ public:
     void begin(Session &session) override;
     void answered(Session &session, NeedId id, Answer &answer) override;
     void outputTaken(Session &session) override { proceed(session); }
+    [[nodiscard]] bool inResponse() const override { return m_isOpen; }
     [[nodiscard]] bool inLiteral() const override { return m_left > 0; }
 
 private:

@@ -183,11 +183,11 @@ private Q_SLOTS:
     void waitForTheOneBefore()
     {
         Brought session(Authenticated);
-        session.machine.receive("a STATUS x (MESSAGES)\r\nb NOOP\r\nc STATUS y (MESSAGES)\r\n");
+        session.machine.receive("a STATUS x (MESSAGES)\r\nb ENABLE X\r\nc STATUS y (MESSAGES)\r\n");
         QCOMPARE(session.machine.takeOutput(), QByteArray());
         QVERIFY(!session.machine.hungry());
         session.answer(MailboxStatus{});
-        QCOMPARE(session.machine.takeOutput(), QByteArray("* STATUS \"x\" (MESSAGES 0)\r\na OK Done\r\nb OK Done\r\n"));
+        QCOMPARE(session.machine.takeOutput(), QByteArray("* STATUS \"x\" (MESSAGES 0)\r\na OK Done\r\n* ENABLED\r\nb OK Done\r\n"));
         session.answer(MailboxStatus{});
         QVERIFY(session.machine.takeOutput().endsWith("c OK Done\r\n"));
         QVERIFY(session.machine.hungry());
@@ -196,7 +196,7 @@ private Q_SLOTS:
     void finishBeforeTheServerStops()
     {
         Brought session(Authenticated);
-        session.machine.receive("a STATUS x (MESSAGES)\r\nb NOOP\r\n");
+        session.machine.receive("a STATUS x (MESSAGES)\r\nb ENABLE X\r\n");
         session.machine.shutDown();
         QVERIFY(!session.machine.finished());
         session.answer(MailboxStatus{});
