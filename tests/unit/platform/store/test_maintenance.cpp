@@ -4,6 +4,7 @@
 #include "platform/store/secrets.h"
 #include "platform/store/sending.h"
 #include "platform/store/tls_policies.h"
+#include "platform/store/url_keys.h"
 #include "store_fixture.h"
 
 #include <QBuffer>
@@ -65,6 +66,7 @@ static void furnish(Fixture &house)
         must(TlsPolicies::keep(t, {u"y.test"_s, "1", "version: STSv1\r\n", 5, 6}));
         must(TlsPolicies::count(t, {{7, u"y.test"_s, u"sts"_s, {}, u"mx.y.test"_s, u"192.0.2.1"_s, "p", 1}}));
         must(Secrets::keep(t, u"srs"_s, "\x01\xff"));
+        must(UrlKeys::keep(t, alice, inbox, "\x02\xff"));
         must(Suppressions::add(t, {u"x@y.test"_s, 7, u"it said so"_s, u"550 5.1.1 no"_s}));
         must(Sending::put(t, {u"alice@example.test"_s, 1, 2, 3, 4, 5, 6}));
         return 0;
