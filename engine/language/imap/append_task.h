@@ -42,6 +42,7 @@ public:
     void input(Session &session) override;
     void abandoned(Session &session) override;
     [[nodiscard]] QLatin1StringView stateName() const override;
+    [[nodiscard]] QString mailbox() const override { return m_mailbox; }
 
 private:
     enum class Stage {

@@ -54,6 +54,8 @@ public:
         session.ok("Moved", highest(session, copied->expunged));
     }
 
+    [[nodiscard]] QString mailbox() const override { return m_to; }
+
 private:
     static QByteArray copyUid(const Copied &copied)
     {

@@ -29,12 +29,12 @@ enum CommandFlag : quint16 {
     StreamsLiteral = 8, // its last literal is a message, and is not read into memory
     Junk = 16,          // no command of ours: who says it speaks another protocol
     // May run while others do that may too (RFC 9051 §5.5). One that alters something waits for all before it that read
-    // or alter the same, and one that reads it for those that alter it. Without this flag a command waits for all before
-    // it, and all after it wait.
+    // or alter the same, and one that reads it for those that alter it; of messages, in the same mailbox. Without this
+    // flag a command waits for all before it, and all after it wait.
     Beside = 32,
     ReadsFlags = 64,    // flags of the selected mailbox's messages
     AltersFlags = 128,
-    ReadsMail = 256,    // which messages there are, in any mailbox
+    ReadsMail = 256,    // which messages there are
     AltersMail = 512,
     ReadsNames = 1024,  // which mailboxes there are
     AltersNames = 2048,

@@ -108,8 +108,8 @@ void Session::finish(const Reply &reply)
 // Sequence numbers have to keep their meaning: the command that ends used them, or one beside it is writing of messages.
 bool Session::isNumbered() const
 {
-    return (m_current->flags & UsesSequence) || std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
-               return !other->done && (other->flags & (UsesSequence | ReadsFlags | AltersFlags));
+    return (m_current->claim.flags & UsesSequence) || std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
+               return !other->done && (other->claim.flags & (UsesSequence | ReadsFlags | AltersFlags));
            });
 }
 
@@ -386,7 +386,7 @@ Session::Running *Session::inputHolder() const
     if (m_running.empty() || m_running.back()->done)
         return nullptr;
     Running *last = m_running.back().get();
-    return !(last->flags & Beside) || last->task->holdsInput() ? last : nullptr;
+    return !(last->claim.flags & Beside) || last->task->holdsInput() ? last : nullptr;
 }
 
 bool Session::allHungry() const
@@ -395,39 +395,52 @@ bool Session::allHungry() const
 }
 
 // RFC 9051 §5.5
-bool Session::isInTheWay(quint16 flags) const
+bool Session::isInTheWay(const Claim &claim) const
 {
-    constexpr std::pair<quint16, quint16> kinds[]{{ReadsFlags, AltersFlags}, {ReadsMail, AltersMail}, {ReadsNames, AltersNames}};
+    const auto meets = [](const QString &one, const QString &other) { return one.isEmpty() || other.isEmpty() || one == other; };
     for (const auto &running : m_running) {
-        const quint16 other = running->flags;
-        if (!(flags & Beside) || !(other & Beside))
+        const quint16 flags = claim.flags, other = running->claim.flags;
+        if (!(flags & Beside) || !(other & Beside) || (flags & other & StreamsLiteral))
             return true;
         // What is not bound to sequence numbers may tell of expunged messages, and they mean others then.
         if ((flags & UsesSequence) && !(other & UsesSequence))
             return true;
-        for (const auto &[reads, alters] : kinds) {
-            if ((flags & alters && other & (reads | alters)) || (flags & reads && other & alters))
-                return true;
-        }
+        const auto clash = [&](quint16 reads, quint16 alters) {
+            return (flags & alters && other & (reads | alters)) || (flags & reads && other & alters);
+        };
+        if (clash(ReadsFlags, AltersFlags) && meets(claim.flagsIn, running->claim.flagsIn))
+            return true;
+        if (clash(ReadsMail, AltersMail) && meets(claim.mailIn, running->claim.mailIn))
+            return true;
+        if (clash(ReadsNames, AltersNames))
+            return true;
     }
     return false;
 }
 
-// False: the command has to wait for one before it.
+// 0: it runs alone.
+quint16 Session::flagsOf(const Command *command, QByteArrayView arguments) const
+{
+    if (!command || !(command->states & state))
+        return 0;
+    quint16 flags = command->flags;
+    const QByteArray words = arguments.toByteArray().toUpper();
+    if (flags & (ReadsFlags | AltersFlags)) {
+        if (words.contains('*'))
+            flags |= ReadsMail; // it means the last message there is
+        if (words.contains('$') || words.contains("SAVE"))
+            return 0; // what was found before, or will be (RFC 5182)
+    }
+    if (flags & ReadsNames && words.contains("STATUS"))
+        flags |= ReadsMail | ReadsFlags; // LIST (RFC 5819)
+    return flags;
+}
+
+// False: the command has to wait for one before it, whatever its arguments mean.
 bool Session::mayBegin(const Command *command, QByteArrayView arguments)
 {
-    if (m_running.empty())
-        return true;
-    quint16 flags = command && (command->states & state) ? command->flags : quint16(0);
-    if (flags & ReadsFlags || flags & AltersFlags) {
-        if (arguments.contains('*'))
-            flags |= ReadsMail; // it means the last message there is
-        if (arguments.contains('$') || arguments.toByteArray().toUpper().contains("SAVE"))
-            flags = 0; // what was found before, or will be (RFC 5182)
-    }
-    if (command && command->flags & ReadsNames && arguments.toByteArray().toUpper().contains("STATUS"))
-        flags |= ReadsMail | ReadsFlags; // LIST (RFC 5819)
-    m_blocked = m_running.size() >= maxRunning || isInTheWay(flags);
+    m_blocked = !m_running.empty()
+                && (m_running.size() >= maxRunning || isInTheWay({.flags = quint16(flagsOf(command, arguments) & (Beside | UsesSequence))}));
     return !m_blocked;
 }
 
@@ -580,16 +593,25 @@ void Session::dispatch(QByteArrayView text)
                                        : command->parse(arguments, *this);
         if (!task)
             return reject({Reply::Status::Bad, {}, plainText(task.error().text)});
-        const quint16 flags = command->flags | (*task)->effects();
-        m_blocked = isInTheWay(flags);
-        if (!m_blocked)
-            beginTask(*command, flags, std::move(*task));
+        tryTask(*command, words.arguments, std::move(*task));
     }
 }
 
-void Session::beginTask(const Command &command, quint16 flags, TaskPointer task)
+// Begins it, unless it has to wait: then it is read again when its turn has come.
+void Session::tryTask(const Command &command, QByteArrayView arguments, TaskPointer task)
 {
-    m_running.push_back(std::make_unique<Running>(std::move(task), &command, flags, m_tag, m_line));
+    const QString named = task->mailbox(), selected = view ? view->name() : QString();
+    const bool isOfSelected = command.states == MailboxSelected;
+    Claim claim{command.flags, isOfSelected ? selected : named, !named.isEmpty() ? named : isOfSelected ? selected : QString()};
+    claim.flags |= task->effects();
+    if (!m_running.empty()) {
+        Claim whole = claim;
+        whole.flags |= flagsOf(&command, arguments);
+        m_blocked = isInTheWay(whole);
+        if (m_blocked)
+            return;
+    }
+    m_running.push_back(std::make_unique<Running>(std::move(task), &command, std::move(claim), m_tag, m_line));
     with(*m_running.back(), [this](Task &begun) { begun.begin(*this); });
 }
 

@@ -94,12 +94,18 @@ public:
     [[nodiscard]] QLatin1StringView stateName() const;
 
 private:
+    // What a command reads and alters, and of which mailboxes. No name: of any.
+    struct Claim
+    {
+        quint16 flags = 0; // of the command with these arguments
+        QString flagsIn = {}, mailIn = {};
+    };
     // A command at work.
     struct Running
     {
         TaskPointer task;
         const Command *command = nullptr;
-        quint16 flags = 0; // of the command with these arguments
+        Claim claim;
         QByteArray tag;
         QByteArray line;   // for Refused: no secrets
         QVarLengthArray<NeedId, 4> needs; // not answered yet
@@ -118,14 +124,15 @@ private:
     [[nodiscard]] Running *inputHolder() const;
     [[nodiscard]] bool allHungry() const;
     [[nodiscard]] bool isNumbered() const;
-    [[nodiscard]] bool isInTheWay(quint16 flags) const;
+    [[nodiscard]] bool isInTheWay(const Claim &claim) const;
+    [[nodiscard]] quint16 flagsOf(const Command *command, QByteArrayView arguments) const;
     [[nodiscard]] bool mayBegin(const Command *command, QByteArrayView arguments);
     void deliver(NeedId id, Answer &answer);
     void runInput();
     [[nodiscard]] bool readCommand();
     void literalAnnounced();
     void dispatch(QByteArrayView text);
-    void beginTask(const Command &command, quint16 flags, TaskPointer task);
+    void tryTask(const Command &command, QByteArrayView arguments, TaskPointer task);
     void reject(const Reply &reply, const Command *command = nullptr);
     void afterReply(const Reply &reply, const Command *command);
     void noteRefusal(const Reply &reply);

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] virtual bool inLiteral() const { return false; }
     // Flags of CommandFlag that these arguments add to the command's.
     [[nodiscard]] virtual quint16 effects() const { return 0; }
+    // The one mailbox it adds to or looks at, when that need not be the selected one. Asked before it begins.
+    [[nodiscard]] virtual QString mailbox() const { return {}; }
     // What a list of sessions shows of it, or empty.
     [[nodiscard]] virtual QLatin1StringView stateName() const { return {}; }
 };
@@ -49,6 +51,11 @@ public:
     AskTask(What what, F done, bool target);
     void begin(Session &session) override;
     void answered(Session &session, NeedId id, Answer &answer) override;
+    [[nodiscard]] QString mailbox() const override
+    {
+        const auto *status = std::get_if<StatusMailbox>(&m_what);
+        return status ? status->name : QString();
+    }
 
 private:
     What m_what;

@@ -94,8 +94,9 @@ struct World
     Answer operator()(const CopyMessages &need)
     {
         const QList<Uid> uids = among(need.uids);
-        Copied copied{.uidValidity = 9, .from = need.uids, .to = {{archived + 1, archived + Uid(uids.size())}}};
-        archived += Uid(uids.size());
+        quint32 &there = others[need.to];
+        Copied copied{.uidValidity = 9, .from = need.uids, .to = {{there + 1, there + Uid(uids.size())}}};
+        there += Uid(uids.size());
         return copied;
     }
     Answer operator()(const ExpungeMessages &need)
@@ -120,7 +121,7 @@ struct World
     }
     Answer operator()(const StatusMailbox &need)
     {
-        return MailboxStatus{.messages = need.name == "INBOX"_L1 ? messages.size() : archived};
+        return MailboxStatus{.messages = need.name == "INBOX"_L1 ? messages.size() : others.value(need.name)};
     }
     Answer operator()(const ListMailboxes &)
     {
@@ -134,17 +135,23 @@ struct World
         names += need.name;
         return Created{MailboxId{names.size()}};
     }
+    Answer operator()(const AppendBegin &need)
+    {
+        appending = need.name;
+        return Done{};
+    }
     Answer operator()(const AppendEnd &)
     {
-        ++archived;
-        return Appended{9, {{archived, archived}}};
+        const quint32 uid = ++others[appending];
+        return Appended{9, {{uid, uid}}};
     }
     template<typename T>
     Answer operator()(const T &) { return Done{}; }
 
     QMap<Uid, Stored> messages;
-    QStringList names{u"INBOX"_s, u"Archive"_s};
-    quint32 archived = 0; // messages in Archive
+    QStringList names{u"INBOX"_s, u"Archive"_s, u"Drafts"_s};
+    QMap<QString, quint32> others; // messages in other mailboxes
+    QString appending;
 };
 
 bool isSilent(const What &what)
@@ -259,16 +266,17 @@ QByteArray randomCommand(QRandomGenerator &random, int number)
     const QByteArray by = random.bounded(2) ? QByteArray("UID ") : QByteArray();
     // Sequence numbers are kept small: some messages may be gone.
     const QByteArray numbers = by.isEmpty() ? QByteArray::number(1 + random.bounded(2)) + ":2" : set();
+    const QByteArray other = random.bounded(2) ? "Archive" : "Drafts";
     const QByteArray tag = 't' + QByteArray::number(number) + ' ';
     switch (random.bounded(16)) {
     case 0: return tag + "NOOP\r\n";
-    case 1: return tag + "STATUS Archive (MESSAGES)\r\n";
+    case 1: return tag + "STATUS " + other + " (MESSAGES)\r\n";
     case 2: return tag + "LIST \"\" *\r\n";
     case 3: return tag + by + "SEARCH " + (random.bounded(2) ? "ALL" : "SEEN") + "\r\n";
     case 4: return tag + by + "STORE " + numbers + (random.bounded(2) ? " +FLAGS (" : " -FLAGS (") + flag + ")\r\n";
     case 5: return tag + by + "STORE " + numbers + " FLAGS.SILENT (" + flag + ")\r\n";
-    case 6: return tag + by + "COPY " + numbers + " Archive\r\n";
-    case 7: return tag + "APPEND Archive {5+}\r\nhello\r\n";
+    case 6: return tag + by + "COPY " + numbers + ' ' + other + "\r\n";
+    case 7: return tag + "APPEND " + other + " {5+}\r\nhello\r\n";
     case 8: return tag + "CREATE box" + QByteArray::number(number) + "\r\n";
     case 9: return random.bounded(3) ? tag + "CAPABILITY\r\n" : tag + "UID EXPUNGE " + set() + "\r\n";
     case 10: return random.bounded(3) ? tag + "NAMESPACE\r\n" : tag + "UID SEARCH RETURN (SAVE) SEEN\r\n";
@@ -335,7 +343,7 @@ private Q_SLOTS:
         for (qsizetype i = 0; i < std::min(one.size(), other.size()); ++i)
             QCOMPARE(other[i].left(300), one[i].left(300));
         QCOMPARE(other, one);
-        QCOMPARE(beside.world.archived, alone.world.archived);
+        QCOMPARE(beside.world.others, alone.world.others);
         QCOMPARE(beside.world.messages.keys(), alone.world.messages.keys());
     }
 };
