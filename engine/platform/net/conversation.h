@@ -17,7 +17,7 @@ namespace posthorn::net {
 // What conversations of one worker share.
 struct Surroundings
 {
-    Worker *worker = nullptr;
+    Letterbox *worker = nullptr;
     system::Poller *poller = nullptr;
     const TlsContexts *tls = nullptr;
     QByteArray buffer; // for reading; used within one call only

@@ -13,12 +13,22 @@
 
 namespace posthorn::net {
 
-class Worker;
+class Session;
+
+// Takes from any thread what is for conversations and brings it to them on theirs, in order: a worker, or a test's own.
+class Letterbox
+{
+public:
+    virtual void post(ConversationId to, std::function<void(Session &)> deliver) = 0;
+
+protected:
+    ~Letterbox() = default;
+};
 
 // Where an answer goes: a worker and a conversation that may be gone by then. Copy it freely to any thread.
 struct Address
 {
-    Worker *worker = nullptr; // workers outlive all stores and services' jobs
+    Letterbox *worker = nullptr; // workers outlive all stores and services' jobs
     ConversationId conversation;
 };
 

@@ -31,7 +31,7 @@ struct WorkerSetting
     std::function<void()> empty;                     // shutting down, and the last conversation is over
 };
 
-class Worker : public QObject
+class Worker : public QObject, public Letterbox
 {
     Q_OBJECT
 public:
@@ -43,7 +43,7 @@ public:
     // Any thread.
     void accept(Arrival arrival);
     void depart(Departure departure);
-    void post(ConversationId to, std::function<void(Session &)> deliver);
+    void post(ConversationId to, std::function<void(Session &)> deliver) override;
     void ask(std::function<void(Worker &)> task);
     [[nodiscard]] int load() const { return m_load.load(std::memory_order_relaxed); } // conversations, waiting ones too
 
