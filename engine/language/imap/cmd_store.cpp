@@ -41,7 +41,7 @@ public:
             session.failed(failure ? failure->error : Error{});
             return;
         }
-        session.view->noteStored(*stored);
+        session.view->noteStored(*stored, m_silent);
         session.view->tellKeywords(session.out);
         tell(session, stored->altered);
         const QByteArray others = modified(session.view->messages(), stored->modified);

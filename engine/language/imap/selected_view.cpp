@@ -99,21 +99,27 @@ void SelectedView::compactAltered()
     m_compacted = kept;
 }
 
-void SelectedView::noteStored(const FlagsStored &stored)
+void SelectedView::noteStored(const FlagsStored &stored, bool silent)
 {
     if (!stored.keywords.isEmpty())
         noteKeywords(stored.keywords);
     m_highestModSeq = std::max(m_highestModSeq, stored.highestModSeq);
     m_ownModSeq = stored.highestModSeq;
-    m_own.clear();
-    m_own.reserve(stored.altered.size());
-    for (const MessageMark &mark : stored.altered)
-        m_own += mark;
-    std::sort(m_own.begin(), m_own.end(), [](const MessageMark &a, const MessageMark &b) { return a.uid < b.uid; });
-    m_altered.removeIf([this](const MessageMark &altered) {
+    m_own = stored.altered;
+    if (!std::ranges::is_sorted(stored.altered, {}, &MessageMark::uid))
+        std::ranges::sort(m_own, {}, &MessageMark::uid);
+    const auto ownAfter = [this](const MessageMark &altered) -> const MessageMark * {
         const auto own = std::lower_bound(m_own.cbegin(), m_own.cend(), altered.uid, lessUid<MessageMark>);
-        return own != m_own.cend() && own->uid == altered.uid && own->modSeq > altered.modSeq;
-    });
+        return own != m_own.cend() && own->uid == altered.uid && own->modSeq > altered.modSeq ? &*own : nullptr;
+    };
+    if (!silent) {
+        m_altered.removeIf([&](const MessageMark &altered) { return ownAfter(altered) != nullptr; });
+        return;
+    }
+    for (MessageMark &altered : m_altered) {
+        if (const MessageMark *own = ownAfter(altered))
+            altered = *own;
+    }
 }
 
 QList<UidRange> SelectedView::known(const QList<UidRange> &uids) const

@@ -42,8 +42,9 @@ public:
 
     // Another session, or a delivery, did something. Changes of another mailbox are ignored.
     void note(const MailboxChange &change);
-    // This session's own STORE, whose outcome is told by its command; expunges are told as others' are.
-    void noteStored(const FlagsStored &stored);
+    // This session's own STORE, whose outcome is told by its command; expunges are told as others' are. A silent one tells
+    // no flags, so what others did before it is still to be told (RFC 9051 §6.4.6).
+    void noteStored(const FlagsStored &stored, bool silent = false);
     void noteExpunged(const QList<UidRange> &uids, ModSeq highestModSeq);
     void noteKeywords(const Keywords &keywords);
 

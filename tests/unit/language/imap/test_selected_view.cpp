@@ -151,6 +151,20 @@ private Q_SLOTS:
         QCOMPARE(out, QByteArray("* 2 FETCH (UID 20 FLAGS (\\Flagged))\r\n"));
     }
 
+    // A client takes it that a silent STORE did to the flags it knew what it said: it must learn that these were others.
+    void tellsWhatOthersDidBeforeASilentStore()
+    {
+        SelectedView view(fiveMessages(), true);
+        view.note(altered(20, flag::Draft, 5));
+        FlagsStored stored;
+        stored.altered = {MessageMark{10, flag::Seen, 6, MessageId{1}, 1}, MessageMark{20, flag::Draft | flag::Seen, 6, MessageId{1}, 1}};
+        stored.highestModSeq = 6;
+        view.noteStored(stored, true);
+        QByteArray out;
+        view.tell(out, Telling::NoExpunges);
+        QCOMPARE(out, QByteArray("* 2 FETCH (UID 20 FLAGS (\\Seen \\Draft))\r\n"));
+    }
+
     void knowsWhatIsRecent()
     {
         SelectedView view(fiveMessages(40), true);
