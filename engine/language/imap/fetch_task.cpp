@@ -111,10 +111,8 @@ void FetchTask::markSeen(Session &session)
 void FetchTask::marked(Session &session, const FlagsStored &stored)
 {
     session.view->noteStored(stored);
-    m_becameSeen.reserve(stored.altered.size());
-    for (const MessageMark &mark : stored.altered)
-        m_becameSeen += mark.uid;
-    std::sort(m_becameSeen.begin(), m_becameSeen.end());
+    m_becameSeen = stored.altered;
+    std::ranges::sort(m_becameSeen, {}, &MessageMark::uid);
     proceed(session);
 }
 
@@ -197,9 +195,10 @@ bool FetchTask::nextRow(Session &session)
         session.failed(*m_error);
     } else if (!m_rows.isEmpty()) {
         m_row = m_rows.dequeue();
-        m_isSeenNow = std::binary_search(m_becameSeen.cbegin(), m_becameSeen.cend(), m_row.mark.uid);
-        if (m_isSeenNow)
-            m_row.mark.flags |= flag::Seen;
+        const auto seen = std::ranges::lower_bound(m_becameSeen, m_row.mark.uid, {}, &MessageMark::uid);
+        m_isSeenNow = seen != m_becameSeen.end() && seen->uid == m_row.mark.uid;
+        if (m_isSeenNow && seen->modSeq > m_row.mark.modSeq)
+            m_row.mark = *seen; // it was read a moment before
         m_isWriting = true;
         return true;
     } else if (!m_fetching && m_isUnknown) {

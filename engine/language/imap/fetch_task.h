@@ -69,7 +69,7 @@ private:
     NeedId m_vanishing = 0, m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
     QList<UidRange> m_uids;       // to be looked at, then to be asked for
     QList<UidRange> m_unseen;
-    QList<Uid> m_becameSeen;      // ascending
+    QList<MessageMark> m_becameSeen; // ascending
     QQueue<FetchedRow> m_rows;    // to be written
     qsizetype m_batch = 0;        // rows of the last answer
     qsizetype m_index = -1;       // of the row written last
