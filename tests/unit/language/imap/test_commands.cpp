@@ -180,6 +180,47 @@ private Q_SLOTS:
         QVERIFY(session.machine.finished());
     }
 
+    // RFC 9051 §7: whatever becomes of a command, at its end the client is told what others did meanwhile; but no number
+    // changes its meaning while one that uses numbers is under way.
+    void tellNewsOfOthersAtTheirEnd()
+    {
+        const QByteArrayList leaving{"LOGOUT", "SELECT", "EXAMINE", "CLOSE", "UNSELECT", "UNAUTHENTICATE"};
+        MailboxChange news{.mailbox = MailboxId{1}, .modSeq = 9};
+        news.appended = {{4, 0, 8, MessageId{4}, 10}};
+        news.altered = {{2, flag::Seen | Flags(1) << flag::firstKeywordBit, 7, MessageId{2}, 10}};
+        news.expunged = {{1, 1}};
+        news.keywords = {"$New"};
+        for (const Command &command : commands()) {
+            const QByteArray name = nameOf(command);
+            if (!(command.states & MailboxSelected) || leaving.contains(name))
+                continue;
+            for (const bool qresync : {false, true}) {
+                Brought session(MailboxSelected);
+                if (qresync)
+                    session.say("q ENABLE QRESYNC");
+                (void)session.machine.takeOutput();
+                session.machine.changed(news);
+                QVERIFY2(session.machine.takeOutput().isEmpty(), "told while no command is there");
+                session.say("x " + name + argumentsOf(name));
+                for (int i = 0; i < 5; ++i)
+                    session.answer(Failure{Error{ErrorKind::Unavailable, u"Not now"_s, {}, -1}});
+                if (name == "IDLE")
+                    session.say("DONE");
+                const QByteArray output = session.machine.takeOutput();
+                const bool usesNumbers = command.flags & UsesSequence;
+                QVERIFY2(output.contains("\r\nx ") || output.startsWith("x "), name + ": " + output);
+                QVERIFY2(output.contains("* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $New)\r\n"), name + ": " + output);
+                QVERIFY2(output.contains(qresync ? "* VANISHED 1\r\n" : "* 1 EXPUNGE\r\n") == !usesNumbers, name + ": " + output);
+                QVERIFY2(output.contains(usesNumbers ? "* 4 EXISTS\r\n" : "* 3 EXISTS\r\n"), name + ": " + output);
+                const QByteArray flags = " FETCH (UID 2 FLAGS (\\Seen $New)" + QByteArray(qresync ? " MODSEQ (7)" : "") + ")\r\n";
+                QVERIFY2(output.contains((usesNumbers ? "* 2" : "* 1") + flags), name + ": " + output);
+                QVERIFY2(output.indexOf("* FLAGS") < output.indexOf(flags), name);
+                QCOMPARE(session.ask("y NOOP"), usesNumbers ? (qresync ? "* VANISHED 1\r\ny OK Done\r\n"_ba : "* 1 EXPUNGE\r\ny OK Done\r\n"_ba)
+                                                            : "y OK Done\r\n"_ba);
+            }
+        }
+    }
+
     void waitForTheOneBefore()
     {
         Brought session(Authenticated);
