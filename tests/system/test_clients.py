@@ -188,21 +188,24 @@ set ssl_verify_dates=no ssl_verify_host=no imap_qresync=yes imap_condstore=yes m
     return command, {"HOME": folder, "TERM": "vt100", "LANG": "C.UTF-8"}
 
 
-def typed(command, env, text=None, seconds=60):
-    """Runs it in a pseudo terminal: it ends by itself, or the test fails with what the screen shows."""
+def typed(command, env, answers={}, seconds=60):
+    """Runs it in a pseudo terminal, and answers what it asks: it ends by itself, or the test fails with what the screen shows."""
     import fcntl, pty, select, struct, termios, time
     pid, terminal = pty.fork()
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.execvpe(command[0], command, {**os.environ, **env})
-    shown, until = b"", time.monotonic() + seconds
+    shown, answered, until = b"", 0, time.monotonic() + seconds
     while time.monotonic() < until:
         if select.select([terminal], [], [], 0.2)[0]:
             try: piece = os.read(terminal, 65536)
             except OSError: break
             if not piece: break
             shown += piece
-            if b"(a)ccept always" in shown[-400:] or b"ccept (a)lways" in shown[-400:]: os.write(terminal, b"a")
+            for question, answer in {b"(a)ccept always": b"a", b"ccept (a)lways": b"a", **answers}.items():
+                if question in shown[answered:]:
+                    os.write(terminal, answer)
+                    answered = len(shown)
     else:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
