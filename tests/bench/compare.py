@@ -11,7 +11,7 @@ from client import Imap, forget_peak, pss, status_kib
 from imap_table import table
 from mail import messages, write_maildir
 
-PARTS = ["deliver", "imap", "idle", "big", "grow", "start"]
+PARTS = ["deliver", "imap", "idle", "big", "grow", "start", "huge"]
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--only", default=",".join(PARTS), help=f"some of: {','.join(PARTS)}")
 parser.add_argument("--no-peer", action="store_true", help="Posthorn alone")
@@ -20,6 +20,7 @@ parser.add_argument("--mailbox", type=int, default=100_000, help="messages in th
 parser.add_argument("--idle", type=int, default=5_000, help="idle connections to Posthorn")
 parser.add_argument("--grow", type=int, default=100_000, help="deliveries over which memory is watched")
 parser.add_argument("--store", type=int, default=1_000_000, help="messages in the store that is started")
+parser.add_argument("--sessions", type=int, default=20, help="on the store's mailbox at once")
 parser.add_argument("--folder", default="/var/tmp", help="where the stores of all are kept while they are measured")
 options = parser.parse_args()
 parts = options.only.split(",")
@@ -197,6 +198,44 @@ def start(*_):
         server.kill() # the log of the last changes is recovered
         server.start()
         print(f"start to ready after a kill: {server.started_in:.3f} s", flush=True)
+
+
+def huge(*_):
+    """One mailbox with very many messages, and sessions on it."""
+    with Measured() as server:
+        server.add("big")
+        server.stop()
+        tool(os.environ["FILL_STORE"], server.folder, BIG, str(options.store), timeout=1800)
+        server.start()
+        empty = status_kib(server.process.pid, "VmRSS")
+        forget_peak(server.process.pid)
+        began = time.monotonic()
+        first = Imap(server.ports["imap"], BIG, PASSWORD)
+        signed_in = time.monotonic()
+        first.done("SELECT INBOX")
+        took = time.monotonic() - signed_in
+        print(f"\n{options.store} messages: sign-in {signed_in - began:.3f} s, then first SELECT {took:.3f} s; memory grows by "
+              f"{(status_kib(server.process.pid, 'VmRSS') - empty) / 1024:.1f} MiB, at most "
+              f"{(status_kib(server.process.pid, 'VmHWM') - empty) / 1024:.1f} MiB", flush=True)
+        before, times, held = status_kib(server.process.pid, "VmRSS"), [], [first]
+        for _ in range(options.sessions - 1):
+            held.append(Imap(server.ports["imap"], BIG, PASSWORD))
+            began = time.monotonic()
+            held[-1].done("SELECT INBOX")
+            times.append(time.monotonic() - began)
+
+        def each(what): print(f"{options.sessions} sessions, {what}: {(status_kib(server.process.pid, 'VmRSS') - before) / 1024 / (options.sessions - 1):.1f} "
+                              f"MiB for each but the first", flush=True)
+        each(f"selected in {statistics.median(times):.3f} s")
+        for client in held: client.done(f"UID FETCH {options.store - 500}:* (FLAGS)")
+        for client in held[:5]: client.done(f"UID STORE {options.store // 2} +FLAGS (\\Flagged)")
+        held[0].done("STORE 1:1000 +FLAGS.SILENT (\\Deleted)")
+        held[0].done("EXPUNGE")
+        for client in held: client.done("NOOP")
+        each("after flags and 1,000 removals were told to all")
+        for client in held: client.done("FETCH 1:* (UID FLAGS)")
+        each("after all asked for all flags")
+        for client in held: client.close()
 
 
 def measure(peer):

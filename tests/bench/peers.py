@@ -129,7 +129,7 @@ class Peers:
         raise SystemExit(f"nobody answers at port {port}: see {self.folder}")
 
     def versions(self):
-        return f"Postfix {check('postconf', '-h', 'mail_version')} with Dovecot {check('dovecot', '--version').split()[0]}"
+        return f"Postfix {check('postconf', '-c', f'{self.folder}/postfix', '-h', 'mail_version')} with Dovecot {check('dovecot', '--version').split()[0]}"
 
     def import_maildir(self, user, maildir):
         """The messages of a Maildir of this file system, into the user's INBOX; the Maildir is gone after it."""
