@@ -161,7 +161,7 @@ void FetchTask::received(FetchedRows &rows)
 {
     m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
     m_batch = rows.rows.size();
-    m_rows += rows.rows;
+    m_rows.append(std::move(rows.rows));
 }
 
 // Writes as long as there is room, and asks for what comes next.

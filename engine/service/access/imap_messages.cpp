@@ -105,7 +105,7 @@ void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
         rows.nextUid = next;
         rows.rows.reserve(marks.size());
         for (const MessageMark &mark : std::as_const(marks))
-            rows.rows += imap::FetchedRow{.mark = mark};
+            rows.rows.emplaceBack().mark = mark;
         session.answer(id, imap::Answer(std::move(rows)));
         return;
     }
