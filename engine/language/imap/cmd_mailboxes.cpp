@@ -89,6 +89,7 @@ private:
 
     void tellChanged(Session &session, const FetchedRows &rows)
     {
+        session.view->noteKeywords(rows.keywords);
         session.view->tellKeywords(session.out);
         for (const FetchedRow &row : rows.rows)
             session.view->appendFlags(session.out, row.mark, true);

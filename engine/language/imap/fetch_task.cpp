@@ -140,6 +140,7 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
         else
             proceed(session);
     } else if (fetched && rows) {
+        session.view->noteKeywords(rows->keywords);
         received(*rows);
         proceed(session);
     } else if (read) {

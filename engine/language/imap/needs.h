@@ -187,7 +187,12 @@ struct FetchedRow
     QByteArray envelope, bodyStructure, header, parts, body;
     QByteArray preview; // UTF-8
 };
-struct FetchedRows { QList<FetchedRow> rows; Uid nextUid = 0; /* 0: that was all; else go on from here */ };
+struct FetchedRows
+{
+    QList<FetchedRow> rows;
+    Uid nextUid = 0;   // 0: that was all; else go on from here
+    Keywords keywords; // that the flags name; empty: those told of last
+};
 struct ContentPiece { QByteArray bytes; };
 struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 7162: left alone, changed since */ Keywords keywords; ModSeq highestModSeq = 0; };
 struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };

@@ -56,8 +56,8 @@ void SelectedView::note(const MailboxChange &change)
 
 void SelectedView::noteKeywords(const Keywords &keywords)
 {
-    if (keywords == m_keywords)
-        return;
+    if (keywords.size() <= m_keywords.size())
+        return; // there are never fewer; these news are old
     m_keywords = keywords;
     m_newKeywords = true;
 }
@@ -207,7 +207,7 @@ void SelectedView::tell(QByteArray &out, Telling telling)
         if (m_recent)
             out += "* " + QByteArray::number(recentCount()) + " RECENT\r\n";
     }
-    if (m_altered.isEmpty())
+    if (m_altered.isEmpty() || telling == Telling::Arrivals)
         return;
     compactAltered();
     for (const MessageMark &altered : std::exchange(m_altered, {}))

@@ -13,6 +13,7 @@ public:
     enum class Telling {
         All,
         NoExpunges, // a command with sequence numbers is in progress: none may change its meaning
+        Arrivals,   // another command is in progress that tells flags: what it has read may be older than these news
     };
 
     // `recent`: \Recent is told (IMAP4rev1).

@@ -99,18 +99,22 @@ void Session::finish(const Reply &reply)
         return;
     m_current->done = true;
     if (view)
-        view->tell(out, isNumbered() ? SelectedView::Telling::NoExpunges : SelectedView::Telling::All);
+        view->tell(out, telling());
     out += tagged(m_current->tag, reply);
     m_line = m_current->line;
     afterReply(reply, m_current->command);
 }
 
-// Sequence numbers have to keep their meaning: the command that ends used them, or one beside it is writing of messages.
-bool Session::isNumbered() const
+// Sequence numbers have to keep their meaning when the command that ends used them, or one beside it is writing of messages;
+// and what that one writes must not come after what is newer.
+SelectedView::Telling Session::telling() const
 {
-    return (m_current->claim.flags & UsesSequence) || std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
-               return !other->done && (other->claim.flags & (UsesSequence | ReadsFlags | AltersFlags));
-           });
+    const bool othersTell = std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
+        return !other->done && (other->claim.flags & (UsesSequence | ReadsFlags | AltersFlags));
+    });
+    if (othersTell)
+        return SelectedView::Telling::Arrivals;
+    return m_current->claim.flags & UsesSequence ? SelectedView::Telling::NoExpunges : SelectedView::Telling::All;
 }
 
 void Session::afterReply(const Reply &reply, const Command *command)

@@ -123,7 +123,7 @@ private:
     [[nodiscard]] Running *inResponse() const;
     [[nodiscard]] Running *inputHolder() const;
     [[nodiscard]] bool allHungry() const;
-    [[nodiscard]] bool isNumbered() const;
+    [[nodiscard]] SelectedView::Telling telling() const;
     [[nodiscard]] bool isInTheWay(const Claim &claim) const;
     [[nodiscard]] quint16 flagsOf(const Command *command, QByteArrayView arguments) const;
     [[nodiscard]] bool mayBegin(const Command *command, QByteArrayView arguments);

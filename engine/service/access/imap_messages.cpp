@@ -75,6 +75,7 @@ imap::FetchedRows join(QList<store::StoredRow> rows, const MailboxIndex &index, 
         if (mark != marks.cend() && mark->uid == row.uid && mark->modSeq > since)
             result.rows += joined(std::move(row), *mark);
     }
+    result.keywords = index.keywords();
     return result;
 }
 
@@ -103,6 +104,7 @@ void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
         keepChangedSince(marks, need.changedSince);
         imap::FetchedRows rows;
         rows.nextUid = next;
+        rows.keywords = m_index->keywords();
         rows.rows.reserve(marks.size());
         for (const MessageMark &mark : std::as_const(marks))
             rows.rows.emplaceBack().mark = mark;
