@@ -56,6 +56,30 @@ bool compareDay(Op op, qint64 day, qint64 wanted)
 
 } // namespace
 
+MessageSet::MessageSet(QList<qint64> ascending)
+{
+    constexpr qint64 sparse = 256; // bits a message
+    if (ascending.isEmpty())
+        return;
+    m_first = ascending.first();
+    const qint64 span = ascending.last() - m_first + 1;
+    if (span > sparse * ascending.size()) {
+        m_ids = std::move(ascending);
+        return;
+    }
+    m_bits.resize(span);
+    for (const qint64 id : std::as_const(ascending))
+        m_bits.setBit(id - m_first);
+}
+
+bool MessageSet::contains(MessageId message) const
+{
+    const qint64 place = message.value - m_first;
+    if (place >= 0 && place < m_bits.size())
+        return m_bits.testBit(place);
+    return !m_ids.isEmpty() && std::ranges::binary_search(m_ids, message.value);
+}
+
 struct SearchMatcher::Node
 {
     Op op = Op::All;
@@ -64,7 +88,7 @@ struct SearchMatcher::Node
     Flags flags = 0; // HasFlags and LacksFlags; keywords are flags here
     QByteArray field;
     std::optional<message::SearchNeedle> needle;
-    std::optional<QList<Uid>> candidates; // no other message has the needle
+    std::optional<Ruling> ruling;
     qint64 number = 0;
     Uid firstRecent = 0;
 
@@ -82,8 +106,8 @@ struct SearchMatcher::Subject
 };
 
 SearchMatcher::SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
-                             const Candidates &candidates)
-    : m_root(std::make_unique<Node>(compile(key, keywords, firstRecent, now, candidates)))
+                             const Index &index)
+    : m_root(std::make_unique<Node>(compile(key, keywords, firstRecent, now, index)))
 {
 }
 
@@ -92,11 +116,11 @@ SearchMatcher::SearchMatcher(SearchMatcher &&) noexcept = default;
 SearchMatcher &SearchMatcher::operator=(SearchMatcher &&) noexcept = default;
 
 SearchMatcher::Node SearchMatcher::compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
-                                           const Candidates &candidates)
+                                           const Index &index)
 {
     Node node{.op = key.op, .uids = key.uids, .flags = key.flags, .number = key.number, .firstRecent = firstRecent};
     for (const SearchKey &child : key.children)
-        node.children.push_back(compile(child, keywords, firstRecent, now, candidates));
+        node.children.push_back(compile(child, keywords, firstRecent, now, index));
     if (key.op == Op::Keyword || key.op == Op::Unkeyword) {
         node.op = key.op == Op::Keyword ? Op::Never : Op::All;
         for (qsizetype i = 0; i < keywords.size(); ++i) {
@@ -112,8 +136,9 @@ SearchMatcher::Node SearchMatcher::compile(const SearchKey &key, const Keywords 
     }
     if (isFieldKey(key.op) || key.op == Op::Body || key.op == Op::Text)
         node.needle.emplace(key.text);
-    if (node.needle && !node.needle->isEmpty() && candidates)
-        node.candidates = candidates(message::foldForSearch(key.text));
+    if (node.needle && !node.needle->isEmpty() && index)
+        node.ruling = index(message::foldForSearch(key.text),
+                            key.op == Op::Body ? Place::Body : key.op == Op::Text ? Place::Text : Place::Header);
     if (key.op == Op::Older || key.op == Op::Younger)
         node.number = (now - key.number) * 1000; // the moment, in ms
     return node;
@@ -177,8 +202,12 @@ SearchMatcher::Verdict SearchMatcher::evaluate(const Node &node, const Subject &
     case Op::Never: return Verdict::No;
     default: break;
     }
-    if (node.candidates && !std::ranges::binary_search(*node.candidates, mark.uid))
-        return Verdict::No;
+    if (node.ruling && mark.message <= node.ruling->known) {
+        if (node.ruling->sure.contains(mark.message))
+            return Verdict::Yes;
+        if (!node.ruling->may.contains(mark.message))
+            return Verdict::No;
+    }
     if (node.op == Op::Body || node.op == Op::Text) {
         if (!subject.text)
             return Verdict::NeedMore;

@@ -11,11 +11,27 @@
 #include "language/imap/needs.h"
 #include "language/message/text_search.h"
 
+#include <QBitArray>
+
 #include <functional>
 #include <memory>
 #include <optional>
 
 namespace posthorn::imap {
+
+// Ids of messages, asked for often.
+class MessageSet
+{
+public:
+    MessageSet() = default;
+    explicit MessageSet(QList<qint64> ascending);
+    [[nodiscard]] bool contains(MessageId message) const;
+
+private:
+    QList<qint64> m_ids; // or, where they are dense,
+    QBitArray m_bits;    // from m_first on
+    qint64 m_first = 0;
+};
 
 class SearchMatcher
 {
@@ -26,12 +42,20 @@ public:
     // fed from the store.
     using TextTest = std::function<bool(const message::SearchNeedle &needle, Scope scope)>;
 
-    // UIDs, ascending, of all messages that may hold the folded needle anywhere; nothing: any may. From an index.
-    using Candidates = std::function<std::optional<QList<Uid>>(QStringView foldedNeedle)>;
+    // What an index tells of a needle. It knows all messages up to `known`.
+    struct Ruling
+    {
+        MessageSet sure;   // have it
+        MessageSet may;    // are to be looked into; no other has it
+        MessageId known;
+    };
+    enum class Place { Header, Body, Text };
+    // Nothing: any may have it.
+    using Index = std::function<std::optional<Ruling>(QStringView foldedNeedle, Place place)>;
 
     // `firstRecent`: UIDs from there on are \Recent, 0: none. `now` in seconds since 1970, for OLDER and YOUNGER.
     SearchMatcher(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
-                  const Candidates &candidates = {});
+                  const Index &index = {});
     ~SearchMatcher();
     SearchMatcher(SearchMatcher &&) noexcept;
     SearchMatcher &operator=(SearchMatcher &&) noexcept;
@@ -52,7 +76,7 @@ private:
     struct Subject;
 
     [[nodiscard]] static Node compile(const SearchKey &key, const Keywords &keywords, Uid firstRecent, qint64 now,
-                                      const Candidates &candidates);
+                                      const Index &index);
     [[nodiscard]] static Verdict evaluate(const Node &node, const Subject &subject);
 
     std::unique_ptr<Node> m_root;

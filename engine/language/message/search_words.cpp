@@ -17,7 +17,7 @@ constexpr qsizetype surePiece = 16;    // a piece this short lies within one win
 constexpr qint64 largestHeader = 256 * 1024;
 constexpr qint64 largestText = 4 * 1024 * 1024;
 constexpr qint64 pieceOctets = 256 * 1024;
-constexpr qint64 wholePart = 128 * 1024; // up to here a scan decodes a part in one go, too
+constexpr qint64 inOneGo = 128 * 1024; // up to here a scan takes a message in one go, too
 
 bool isWordUnit(QChar c)
 {
@@ -53,24 +53,31 @@ QStringView lastUnits(QStringView text, qsizetype count)
 
 } // namespace
 
-void WordCollector::keep(QStringView word)
+QByteArray WordCollector::keep(QStringView word)
 {
+    const QByteArray octets = word.toUtf8();
     if (m_words.size() >= mostWords)
         m_complete = false;
     else
-        m_words.insert(word.toUtf8());
+        m_words.insert(octets);
+    return octets;
 }
 
+// The run is over: its pieces are words, the first makes a pair with what was before, the last perhaps with what follows.
 void WordCollector::cut()
 {
     const QStringView run = m_run;
+    QByteArray last;
     for (qsizetype from = 0; from < run.size();) {
         const qsizetype to = cutBefore(run, std::min(from + windowUnits, run.size()));
-        keep(run.sliced(from, to - from));
+        last = keep(run.sliced(from, to - from));
+        if (from == 0 && !m_before.isEmpty() && m_pairs.size() < mostPairs)
+            m_pairs.insert(m_before + ' ' + last);
         if (to == run.size())
             break;
         from = cutBefore(run, from + windowStep);
     }
+    m_before = last;
     m_run.resize(0);
 }
 
@@ -78,17 +85,19 @@ void WordCollector::add(QStringView folded)
 {
     for (const QChar c : folded) {
         if (!isWordUnit(c)) {
-            if (!m_run.isEmpty())
+            if (!m_run.isEmpty() && c == u' ')
                 cut();
+            else
+                end();
         } else if (standsAlone(c)) {
-            if (!m_run.isEmpty())
-                cut();
+            end();
             keep(QStringView(&c, 1));
         } else {
             m_run += c;
             if (m_run.size() >= 8 * windowUnits) { // an endless run: the next window goes on with its end
                 const QString rest = lastUnits(m_run, windowUnits).toString();
                 cut();
+                m_before.clear();
                 m_run = rest;
             }
         }
@@ -108,6 +117,7 @@ void WordCollector::end()
 {
     if (!m_run.isEmpty())
         cut();
+    m_before.clear();
 }
 
 namespace {
@@ -115,32 +125,32 @@ namespace {
 class Collection
 {
 public:
-    Collection(const OctetReader &read, WordCollector &into) : m_read(read), m_into(into) {}
-    void take(const Part &part)
+    Collection(const OctetReader &read, WordCollector &body, bool isLarge) : m_read(read), m_into(body), m_isLarge(isLarge) {}
+    void take(const Part &part, WordCollector &head)
     {
         if (part.headerSize > 0)
-            takeHeader(m_read(part.headerOffset, std::min(part.headerSize, largestHeader)));
+            takeHeader(m_read(part.headerOffset, std::min(part.headerSize, largestHeader)), head);
         for (const Part &child : part.children)
-            take(child);
+            take(child, m_into);
         // As MessageMatcher has it.
         if ((part.type == "text" || (part.type == "message" && part.children.isEmpty())) && part.bodySize > 0)
             takeBody(part);
     }
 
 private:
-    void takeHeader(const QByteArray &header)
+    static void takeHeader(const QByteArray &header, WordCollector &into)
     {
         if (header.isEmpty())
-            m_into.giveUp();
+            into.giveUp();
         for (FieldReader fields(header); fields.next();) {
             const Field &field = fields.field();
             const char *from = field.name.isEmpty() ? field.value.data() : field.name.data();
             const QByteArrayView line(from, field.value.data() + field.value.size());
             if (!isAscii(line) || line.contains("=?"))
-                m_into.add(foldForSearch(decodeHeader(line)));
+                into.add(foldForSearch(decodeHeader(line)));
             else
-                m_into.addAscii(line.contains('\n') ? QByteArrayView(unfold(line)) : line);
-            m_into.end();
+                into.addAscii(line.contains('\n') ? QByteArrayView(unfold(line)) : line);
+            into.end();
         }
     }
     void takeBody(const Part &part)
@@ -159,19 +169,19 @@ private:
             }
             at += piece.size();
             if (transfer.isIdentity()) {
-                takeDecoded(part, text, piece);
+                takeDecoded(text, piece);
             } else {
                 m_decoded.resize(0);
                 transfer.feed(piece, m_decoded);
-                takeDecoded(part, text, m_decoded);
+                takeDecoded(text, m_decoded);
             }
         }
         m_decoded.resize(0);
         transfer.finish(m_decoded);
-        takeDecoded(part, text, m_decoded);
+        takeDecoded(text, m_decoded);
         m_into.end();
     }
-    void takeDecoded(const Part &part, TextDecoder &text, const QByteArray &octets)
+    void takeDecoded(TextDecoder &text, const QByteArray &octets)
     {
         if (octets.isEmpty())
             return;
@@ -180,13 +190,14 @@ private:
             return;
         }
         // What is guessed for a piece depends on where it was cut.
-        if (text.guesses() && part.bodySize > wholePart)
+        if (text.guesses() && m_isLarge)
             m_into.giveUp();
         m_into.add(foldForSearch(text.decode(octets)));
     }
 
     const OctetReader &m_read;
     WordCollector &m_into;
+    const bool m_isLarge; // a scan does not take it in one go
     QByteArray m_decoded;
 };
 
@@ -206,9 +217,9 @@ WordPiece pieceFrom(QStringView run, bool begins, bool ends)
 
 } // namespace
 
-void collectWords(const Part &root, const OctetReader &read, WordCollector &into)
+void collectWords(const Part &root, const OctetReader &read, WordCollector &head, WordCollector &body)
 {
-    Collection(read, into).take(root);
+    Collection(read, body, root.bodySize > inOneGo).take(root, head);
 }
 
 QList<WordPiece> wordPieces(QStringView foldedNeedle)
@@ -235,6 +246,19 @@ QList<WordPiece> wordPieces(QStringView foldedNeedle)
         at = to;
     }
     return pieces;
+}
+
+NeedleForm needleForm(QStringView foldedNeedle)
+{
+    const auto isRun = [](QStringView run) {
+        return !run.isEmpty() && run.size() <= surePiece
+               && std::ranges::all_of(run, [](QChar c) { return isWordUnit(c) && !standsAlone(c); });
+    };
+    if (isRun(foldedNeedle) || (foldedNeedle.size() == 1 && standsAlone(foldedNeedle.front())))
+        return NeedleForm::Word;
+    const qsizetype space = foldedNeedle.indexOf(u' ');
+    return space > 0 && isRun(foldedNeedle.first(space)) && isRun(foldedNeedle.sliced(space + 1)) ? NeedleForm::Pair
+                                                                                                : NeedleForm::Other;
 }
 
 } // namespace posthorn::message

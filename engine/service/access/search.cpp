@@ -117,13 +117,39 @@ store::SearchIndex::Piece pieceFrom(const message::WordPiece &piece)
     return {Place::Inside, piece.piece};
 }
 
-// Without the index, or with trouble in it, everything is looked into.
-std::optional<QList<Uid>> candidates(store::Connection &connection, MailboxId mailbox, QStringView foldedNeedle)
+// Which messages of the mailbox the index is asked about.
+store::SearchIndex::Question questionFor(const MailboxIndex &index)
 {
-    QList<store::SearchIndex::Piece> pieces;
+    store::SearchIndex::Question question;
+    qsizetype messages = 0;
+    index.eachMark([&](const MessageMark &mark) {
+        question.first = messages == 0 ? mark.message : std::min(question.first, mark.message);
+        question.last = std::max(question.last, mark.message);
+        ++messages;
+    });
+    question.most = 4 * messages + 10'000; // others' may be among them
+    return question;
+}
+
+// Without the index, or with trouble in it, everything is looked into.
+std::optional<imap::SearchMatcher::Ruling> ask(store::Connection &connection, store::SearchIndex::Question question,
+                                               QStringView foldedNeedle, imap::SearchMatcher::Place place)
+{
+    using Index = store::SearchIndex;
+    using Place = imap::SearchMatcher::Place;
     for (const message::WordPiece &piece : message::wordPieces(foldedNeedle))
-        pieces += pieceFrom(piece);
-    return store::SearchIndex::candidates(connection, mailbox, pieces).value_or(std::nullopt);
+        question.pieces += pieceFrom(piece);
+    question.where = place == Place::Header ? Index::Where::Head : place == Place::Body ? Index::Where::Body : Index::Where::Anywhere;
+    const message::NeedleForm form = message::needleForm(foldedNeedle);
+    if (place != Place::Header && form == message::NeedleForm::Word) // a header has other fields than the one that counts
+        question.form = Index::Form::Word;
+    else if (place != Place::Header && form == message::NeedleForm::Pair)
+        question.form = Index::Form::Pair;
+    auto answer = Index::ask(connection, question).value_or(std::nullopt);
+    if (!answer)
+        return std::nullopt;
+    return imap::SearchMatcher::Ruling{imap::MessageSet(std::move(answer->sure)), imap::MessageSet(std::move(answer->may)),
+                                       answer->indexed};
 }
 
 } // namespace
@@ -131,8 +157,13 @@ std::optional<QList<Uid>> candidates(store::Connection &connection, MailboxId ma
 Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
                            const imap::SearchKey &key, Uid firstRecent)
 {
+    std::optional<store::SearchIndex::Question> question;
     const imap::SearchMatcher matcher(key, index.keywords(), firstRecent, QDateTime::currentSecsSinceEpoch(),
-                                      [&](QStringView needle) { return candidates(connection, mailbox, needle); });
+                                      [&](QStringView needle, imap::SearchMatcher::Place place) {
+                                          if (!question)
+                                              question = questionFor(index);
+                                          return ask(connection, *question, needle, place);
+                                      });
     imap::Found result;
     result.highestModSeq = index.highestModSeq();
     QList<MessageMark> open; // not decided by the mark

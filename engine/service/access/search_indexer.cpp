@@ -28,14 +28,14 @@ qint64 now()
 
 Result<store::SearchIndex::Words> wordsOf(store::Connection &connection, MessageId id, qint64 &octets)
 {
-    store::SearchIndex::Words words{id, {}, true};
+    store::SearchIndex::Words words{.message = id};
     const auto digest = store::Messages::digest(connection, id, {.parts = true});
     if (!digest)
         return digest.error().kind == ErrorKind::NotFound ? Result<store::SearchIndex::Words>(words)
                                                           : std::unexpected(digest.error());
     octets += digest->size;
     const auto root = message::unpackOffsets(digest->parts);
-    message::WordCollector collector;
+    message::WordCollector head, body;
     if (root) {
         QByteArray whole;
         if (digest->size <= inOneGo)
@@ -43,10 +43,12 @@ Result<store::SearchIndex::Words> wordsOf(store::Connection &connection, Message
         message::collectWords(*root, [&](qint64 offset, qint64 length) {
             return whole.isEmpty() ? store::Messages::read(connection, id, offset, length).value_or(QByteArray())
                                    : whole.mid(offset, length);
-        }, collector);
+        }, head, body);
     }
-    words.words = collector.words();
-    words.complete = root.has_value() && collector.isComplete();
+    words.head = {head.words(), head.pairs()};
+    words.body = {body.words(), body.pairs()};
+    words.complete = root.has_value() && head.isComplete() && body.isComplete();
+    words.allPairs = head.hasAllPairs() && body.hasAllPairs();
     return words;
 }
 

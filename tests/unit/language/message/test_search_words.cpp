@@ -12,11 +12,11 @@ using Place = WordPiece::Place;
 
 QByteArrayList wordsOf(const QByteArray &message, bool *complete = nullptr)
 {
-    WordCollector collector;
-    collectWords(parseStructure(message).root, [&](qint64 offset, qint64 length) { return message.mid(offset, length); }, collector);
+    WordCollector head, body;
+    collectWords(parseStructure(message).root, [&](qint64 offset, qint64 length) { return message.mid(offset, length); }, head, body);
     if (complete)
-        *complete = collector.isComplete();
-    QByteArrayList words = collector.words();
+        *complete = head.isComplete() && body.isComplete();
+    QByteArrayList words = head.words() + body.words();
     std::ranges::sort(words);
     return words;
 }
@@ -80,6 +80,38 @@ private Q_SLOTS:
         QVERIFY(words.contains("plain"));
         QVERIFY(words.contains("picture"));
         QVERIFY(!words.contains("binary"));
+    }
+    void tellsHeadAndBodyApart()
+    {
+        WordCollector head, body;
+        const QByteArray message = "Subject: outer\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ntext\r\n";
+        collectWords(parseStructure(message).root, [&](qint64 offset, qint64 length) { return message.mid(offset, length); }, head, body);
+        QVERIFY(head.words().contains("outer") && !head.words().contains("inner"));
+        QVERIFY(body.words().contains("inner") && body.words().contains("text") && !body.words().contains("outer"));
+    }
+    void knowsWhichWordsAreOneSpaceApart()
+    {
+        WordCollector collector;
+        collector.add(u"one two  three, four five\r\nsix"_s);
+        collector.add(u"teen 日 seven eight日 nine"_s);
+        collector.add(QString(u" "_s + QString(100, u'x') + u" ten"_s));
+        collector.end();
+        collector.add(u"eleven"_s);
+        collector.end();
+        QByteArrayList pairs = collector.pairs();
+        std::ranges::sort(pairs);
+        const QByteArray windowed = QByteArray(48, 'x'), last = QByteArray(36, 'x');
+        QCOMPARE(pairs, (QByteArrayList{"four five", "nine " + windowed, "one two", "seven eight", last + " ten"}));
+    }
+    void knowsNeedlesItIsSureOf()
+    {
+        for (const QString &needle : {u"budget"_s, u"é"_s, u"日"_s, u"4711"_s})
+            QCOMPARE(needleForm(needle), NeedleForm::Word);
+        for (const QString &needle : {u"winter holiday"_s, u"a b"_s})
+            QCOMPARE(needleForm(needle), NeedleForm::Pair);
+        for (const QString &needle : {u" winter"_s, u"winter  holiday"_s, u"winter holiday "_s, u"日本"_s, u"a 日"_s, u"e-mail"_s, u"a b c"_s,
+                                      QString(17, u'x'), u""_s})
+            QCOMPARE(needleForm(needle), NeedleForm::Other);
     }
     void saysWhenItIsTooMuch()
     {

@@ -90,10 +90,49 @@ private Q_SLOTS:
         QVERIFY(!candidates({{Place::Whole, "word"}}));
         QCOMPARE(state().waiting, 1);
         const auto pending = m_house->read([](Connection &c) { return SearchIndex::pending(c, 10); });
-        index({{pending.front(), {"anew"}, true}});
+        index({{.message = pending.front(), .body = {{"anew"}, {}}}});
         QCOMPARE(candidates({{Place::Whole, "anew"}})->size(), 1);
         QCOMPARE(candidates({{Place::Whole, "word"}})->size(), 0);
         QVERIFY(m_house->read([](Connection &c) { return Maintenance::check(c); }).faults.isEmpty());
+    }
+
+    void tellsHeadAndBodyApart()
+    {
+        const Uid one = deliverText("winter", "summer"), two = deliverText("summer", "winter");
+        using Where = SearchIndex::Where;
+        QCOMPARE(candidates({{Place::Inside, "winter"}}, SearchIndex::Form::Pieces, Where::Head), (QList<Uid>{one}));
+        QCOMPARE(candidates({{Place::Inside, "winter"}}, SearchIndex::Form::Pieces, Where::Body), (QList<Uid>{two}));
+        QCOMPARE(candidates({{Place::Inside, "winter"}}), (QList<Uid>{one, two}));
+    }
+    void isSureOfWords()
+    {
+        const Uid one = deliverText("a", "winterly"), partly = deliverText("a", "winter", false);
+        deliverText("a", "summer");
+        const Uid late = deliver();
+        QList<Uid> sure;
+        QCOMPARE(candidates({{Place::Inside, "winter"}}, SearchIndex::Form::Word, SearchIndex::Where::Body, &sure), (QList<Uid>{one, partly, late}));
+        QCOMPARE(sure, QList<Uid>{one});
+    }
+    // Pairs are known of words that are common, once they are.
+    void isSureOfPairsOfCommonWords()
+    {
+        const QList<SearchIndex::Piece> pieces{{Place::End, "winter"}, {Place::Start, "holiday"}};
+        const auto ask = [&](QList<Uid> *sure) { return candidates(pieces, SearchIndex::Form::Pair, SearchIndex::Where::Body, sure); };
+        const Uid first = deliverText("x", "winter holiday"), second = deliverText("x", "holiday winter");
+        QList<Uid> sure;
+        QCOMPARE(ask(&sure), (QList<Uid>{first, second})); // the words are rare: both are looked into
+        QCOMPARE(sure, QList<Uid>());
+        const Uid third = deliverText("x", "holiday winter"); // from here on they are common
+        const Uid has = deliverText("x", "my winter holiday"), has2 = deliverText("x", "midwinter winter holidays winter holiday");
+        deliverText("x", "holiday winter");
+        deliverText("winter holiday", "winter or holiday");
+        const Uid partly = deliverText("x", "winter holiday", false), rare = deliverText("x", "deepwinter holiday");
+        const Uid late = deliver();
+        QCOMPARE(ask(&sure), (QList<Uid>{first, second, third, has, has2, partly, rare, late}));
+        QCOMPARE(sure, (QList<Uid>{has, has2}));
+        sure.clear();
+        QVERIFY(candidates(pieces, SearchIndex::Form::Pair, SearchIndex::Where::Anywhere, &sure));
+        QCOMPARE(sure.size(), 3);
     }
 
 private:
@@ -112,12 +151,41 @@ private:
             return must(Mailboxes::add(t, m_mailbox, message, 0, 1)).uid;
         });
         if (!words.isEmpty())
-            index({{message, words, complete}});
+            index({{.message = message, .body = {words, {}}, .complete = complete}});
         return uid;
     }
-    std::optional<QList<Uid>> candidates(const QList<SearchIndex::Piece> &pieces)
+    // Of texts whose words are each one space apart.
+    Uid deliverText(const QByteArray &head, const QByteArray &body, bool complete = true)
     {
-        return m_house->read([&](Connection &c) { return SearchIndex::candidates(c, m_mailbox, pieces); });
+        const Uid uid = deliver();
+        const auto section = [](const QByteArray &text) {
+            SearchIndex::Section made{text.split(' '), {}};
+            for (qsizetype i = 0; i + 1 < made.words.size(); ++i)
+                made.pairs += made.words[i] + ' ' + made.words[i + 1];
+            return made;
+        };
+        m_house->write([&](Transaction &t) -> Result<bool> {
+            const MessageId message = m_house->marks(m_mailbox).last().message;
+            return SearchIndex::add(t, {{message, section(head), section(body), complete}}, message, 3).transform([] { return true; });
+        });
+        return uid;
+    }
+    // UIDs that may have it and, in `sure`, those that have it.
+    std::optional<QList<Uid>> candidates(const QList<SearchIndex::Piece> &pieces, SearchIndex::Form form = SearchIndex::Form::Pieces,
+                                         SearchIndex::Where where = SearchIndex::Where::Anywhere, QList<Uid> *sure = nullptr)
+    {
+        const SearchIndex::Question question{pieces, form, where, MessageId{1}, MessageId{1'000'000}, 10'000};
+        const auto answer = m_house->read([&](Connection &c) { return SearchIndex::ask(c, question); });
+        if (!answer)
+            return std::nullopt;
+        QList<Uid> uids;
+        for (const MessageMark &mark : m_house->marks(m_mailbox)) {
+            if (sure && answer->sure.contains(mark.message.value))
+                *sure += mark.uid;
+            if (mark.message > answer->indexed || answer->may.contains(mark.message.value) || answer->sure.contains(mark.message.value))
+                uids += mark.uid;
+        }
+        return uids;
     }
     SearchIndex::State state()
     {
