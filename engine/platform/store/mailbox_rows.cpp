@@ -117,6 +117,8 @@ Result<QList<MessageMark>> readMarks(Connection &connection, MailboxId id, const
         });
         return marks;
     }
+    if (ranges.size() == 1) // of all, most often
+        marks.reserve(qMin(messages, qint64(ranges.first().last) - ranges.first().first + 1));
     for (const UidRange range : ranges) {
         if (auto done = readSpan(connection, id, range, marks); !done)
             return std::unexpected(done.error());
