@@ -33,6 +33,7 @@ struct ClientConfig
     bool asksToken = false;    // for XOAUTH2, in place of the password: FetchToken gets it
     QByteArray mechanism;      // the only one to sign in by; empty: the strongest one offered
     QByteArray nonce;          // for SCRAM: printable, no comma, new for each session
+    Distrust distrust;
     bool secretsInClear = false; // a password may be shown without TLS: loopback only
     qsizetype pieceSize = 64 * 1024; // octets of a chunk; what is smaller goes with its envelope
     int maxIterations = 1'000'000;   // of SCRAM that a server may ask of us

@@ -43,6 +43,23 @@ Fate fateOf(const Reply &reply)
     return reply.code < 400 ? Fate::Accepted : reply.code < 500 ? Fate::Deferred : Fate::Refused;
 }
 
+// It takes no more recipients in this transaction. RFC 821 had 552 for it (RFC 5321 §4.5.3.1.10).
+bool isTooMany(const Reply &reply)
+{
+    return (reply.code == 452 || reply.code == 552) && (reply.enhanced.isEmpty() || reply.enhanced.endsWith(".5.3"));
+}
+
+bool isUnknownCommand(const Reply &reply)
+{
+    return reply.code == 500 || reply.code == 502 || reply.code == 504;
+}
+
+// Not the address is wrong (RFC 5321 §4.1.1.11, RFC 3463 §3.6).
+bool isForParameters(const Reply &reply)
+{
+    return reply.code == 555 || ((reply.code == 501 || reply.code == 504) && reply.enhanced == "5.5.4");
+}
+
 // A refusal as it is; a positive reply where there can be none is one as well.
 Reply sensible(const Reply &reply)
 {
@@ -60,6 +77,7 @@ void ClientSession::on(OutgoingMail &mail)
     m_mail.emplace();
     m_mail->outcomes.resize(mail.recipients.size());
     m_mail->mail = std::move(mail);
+    m_mail->chunking = m_offer.chunking && (!m_config.distrust.flow || m_mail->mail.body == BodyType::BinaryMime);
     if (isWhole())
         m_mail->scan = scan(m_mail->mail.content);
     else if (m_mail->mail.body != BodyType::SevenBit)
@@ -98,6 +116,7 @@ void ClientSession::judgeContent()
             settle({i}, Fate::Refused, {553, "5.6.7", "The next server takes no addresses beyond ASCII (SMTPUTF8)"}, false, "");
         now.utf8 |= !ascii && m_offer.smtpUtf8;
     }
+    keepToLimit();
     if (m_offer.maxSize > 0 && now.mail.size > m_offer.maxSize)
         refuseAll(552, "5.3.4", "The message is bigger than the next server takes");
     else if ((utf8Path || utf8Header) && !m_offer.smtpUtf8)
@@ -110,6 +129,14 @@ void ClientSession::judgeContent()
         closeTransaction();
     else
         sendEnvelope();
+}
+
+// The server has told how many recipients it takes (RFC 9422); the others come with the next transaction.
+void ClientSession::keepToLimit()
+{
+    Transaction &now = *m_mail;
+    while (m_offer.maxRecipients > 0 && now.offered.size() > m_offer.maxRecipients)
+        settle({now.offered.takeLast()}, Fate::NotTried, {452, "4.5.3", "Too many recipients for one transaction"}, false, "");
 }
 
 void ClientSession::refuseAll(int code, const char *enhanced, const char *text)
@@ -127,7 +154,7 @@ void ClientSession::sendEnvelope()
         return;
     while (m_mail->named < m_mail->offered.size())
         sayRcpt();
-    if (!m_offer.chunking)
+    if (!m_mail->chunking)
         say(Verb::Data, "DATA");
     else if (isWhole() && m_mail->mail.size <= m_config.pieceSize)
         sendPiece(m_mail->mail.content);
@@ -180,6 +207,10 @@ void ClientSession::onMail(const Reply &reply)
     m_mail->mailOk = reply.code >= 200 && reply.code < 300;
     if (m_mail->mailOk)
         return;
+    if (isForParameters(reply) && saysParameters()) {
+        distrust({.parameters = true}, reply);
+        return;
+    }
     settleRest(reply.isPositive() ? Fate::Deferred : fateOf(reply), reply, true, "MAIL FROM");
     m_mail->stopped = true;
 }
@@ -191,6 +222,8 @@ void ClientSession::onRcpt(const Reply &reply)
         return;
     if (reply.code >= 200 && reply.code < 300)
         m_mail->accepted += recipient;
+    else if (isTooMany(reply) && !m_mail->accepted.isEmpty())
+        m_mail->turnedAway.append({recipient, reply});
     else
         settle({recipient}, reply.isPositive() ? Fate::Deferred : fateOf(reply), reply, true, "RCPT TO");
     if (m_mail->answered == m_mail->offered.size() && m_mail->accepted.isEmpty())
@@ -219,7 +252,7 @@ void ClientSession::proceed()
 
 void ClientSession::beginContent()
 {
-    if (!m_offer.chunking) {
+    if (!m_mail->chunking) {
         say(Verb::Data, "DATA");
         return;
     }
@@ -253,7 +286,7 @@ void ClientSession::pumpContent()
 {
     Transaction &now = *m_mail;
     while (!now.finalSent && !m_needs.isAsking() && m_waiting + m_output.size() < enoughWaiting
-           && (!m_offer.chunking || m_offer.pipelining || m_pending.empty())) {
+           && (!m_mail->chunking || m_offer.pipelining || m_pending.empty())) {
         if (now.sent < now.mail.content.size() || now.mail.size == 0) {
             const qsizetype octets = std::min<qsizetype>(m_config.pieceSize, now.mail.content.size() - now.sent);
             sendPiece(QByteArrayView(now.mail.content).sliced(now.sent, octets));
@@ -280,7 +313,7 @@ void ClientSession::sendPiece(QByteArrayView piece)
     Transaction &now = *m_mail;
     now.sent += piece.size();
     now.finalSent = now.sent >= now.mail.size;
-    if (m_offer.chunking) {
+    if (m_mail->chunking) {
         const QByteArray line = "BDAT " + QByteArray::number(piece.size()) + (now.finalSent ? " LAST" : "");
         say(now.finalSent ? Verb::End : Verb::Chunk, line);
         m_output += piece;
@@ -298,6 +331,10 @@ void ClientSession::onChunk(const Reply &reply)
 {
     if (reply.isPositive() || m_mail->stopped)
         return;
+    if (deniesChunks(reply)) {
+        distrust({.flow = true}, reply);
+        return;
+    }
     settleAccepted(reply, "BDAT");
     m_mail->stopped = true;
 }
@@ -305,11 +342,15 @@ void ClientSession::onChunk(const Reply &reply)
 void ClientSession::onEnd(const Reply &reply)
 {
     const bool taken = reply.code >= 200 && reply.code < 300;
+    if (deniesChunks(reply)) {
+        distrust({.flow = true}, reply);
+        return;
+    }
     if (taken && m_mail->accepted.isEmpty())
         m_mail->stopped = true; // the lone dot
     else if (!m_mail->stopped)
         settleAccepted(taken ? reply : sensible(reply), "the end of the message");
-    m_mail->ended = taken || !m_offer.chunking; // a refused BDAT waits for RSET (RFC 3030 §2)
+    m_mail->ended = taken || !m_mail->chunking; // a refused BDAT waits for RSET (RFC 3030 §2)
 }
 
 // --- the end of it ---------------------------------------------------------------------------------------------
@@ -352,9 +393,46 @@ void ClientSession::abandon(const Reply &reply, bool fromServer)
     tellDone();
 }
 
+// Those who were too many are next, now that others are taken; else there is no telling what is amiss.
+void ClientSession::settleTurnedAway()
+{
+    const auto isTaken = [](const std::optional<RecipientOutcome> &one) { return one && one->fate == Fate::Accepted; };
+    const bool goesOn = std::ranges::any_of(m_mail->outcomes, isTaken);
+    for (const auto &[recipient, reply] : std::as_const(m_mail->turnedAway))
+        settle({recipient}, goesOn ? Fate::NotTried : Fate::Deferred, reply, true, "RCPT TO");
+}
+
+// The server promised what it does not know. This was no attempt: the next session does without.
+void ClientSession::distrust(Distrust what, const Reply &reply)
+{
+    m_distrust = what;
+    settleRest(Fate::NotTried, reply, true, "");
+    fail(reply, true);
+}
+
+// The first message ended in silence or nonsense, with more than one thing said at a time.
+bool ClientSession::isConfused(const Reply &reply) const
+{
+    if (m_mails > 0 || m_stopping || m_pending.empty() || m_config.distrust.flow)
+        return false;
+    const bool isChunk = m_mail->chunking && (m_pending.front() == Verb::Chunk || m_pending.front() == Verb::End);
+    return (reply.enhanced == "4.4.2" || reply.enhanced == "4.5.0") && (isChunk || (m_offer.pipelining && m_pending.size() > 1));
+}
+
+bool ClientSession::deniesChunks(const Reply &reply) const
+{
+    return m_mail->chunking && !m_mail->stopped && m_mails == 0 && !m_config.distrust.flow && isUnknownCommand(reply);
+}
+
+bool ClientSession::saysParameters() const
+{
+    return m_offer.size || (m_offer.dsn && !(m_mail->mail.ret.isEmpty() && m_mail->mail.envid.isEmpty()));
+}
+
 void ClientSession::tellDone()
 {
     m_needs.forget(); // content that is not wanted any more
+    settleTurnedAway();
     MailDone done;
     for (const auto &outcome : std::as_const(m_mail->outcomes))
         done.outcomes += outcome.value_or(RecipientOutcome{Fate::Deferred, {451, "4.5.0", "No answer for it"}, false, {}});

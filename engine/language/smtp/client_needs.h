@@ -36,6 +36,13 @@ enum class Fate {
     NotTried, // stopped before anything was decided: no attempt was made
 };
 
+// What a server has promised and does not keep, so that the next session does without.
+struct Distrust
+{
+    bool flow = false;       // PIPELINING, CHUNKING
+    bool parameters = false; // SIZE, DSN
+};
+
 struct RecipientOutcome
 {
     Fate fate = Fate::Deferred;
@@ -62,8 +69,16 @@ struct FetchToken { QByteArray refused; };
 // duty to report (RFC 3461 §5.2.2). No answer.
 struct MailDone { QList<RecipientOutcome> outcomes; bool dsn = false; QByteArray dialogue; };
 // The session ends, and not because of Leave: at most once. `idle`: nothing was under way and the server had accepted
-// us. No answer.
-struct SessionFailed { Reply reply; bool fromServer = false; bool idle = false; QByteArray during; QByteArray dialogue; };
+// us. `distrust`: what may go better without. No answer.
+struct SessionFailed
+{
+    Reply reply;
+    bool fromServer = false;
+    bool idle = false;
+    QByteArray during;
+    QByteArray dialogue;
+    Distrust distrust;
+};
 
 using ClientWhat = std::variant<NextMail, MoreContent, ScanContent, DeriveKey, FetchToken, MailDone, SessionFailed>;
 struct ClientNeed { NeedId id = 0; ClientWhat what; };

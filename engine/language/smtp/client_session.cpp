@@ -80,6 +80,9 @@ void ClientSession::onEhlo(const Reply &reply)
 {
     if (reply.code == 250) {
         m_offer = readOffer(reply);
+        m_offer.pipelining &= !m_config.distrust.flow;
+        m_offer.size &= !m_config.distrust.parameters;
+        m_offer.dsn &= !m_config.distrust.parameters;
         opened();
     } else if (reply.code >= 500 && !m_tls) {
         say(Verb::Helo, "HELO " + m_config.heloName);
@@ -264,12 +267,13 @@ void ClientSession::fail(const Reply &reply, bool fromServer)
     const QByteArray during = m_pending.empty() ? QByteArray() : QByteArray(clientCommand(m_pending.front()).name);
     const bool idle = m_state == ClientState::Ready;
     m_needs.forget();
+    m_distrust.flow |= m_mail && !fromServer && isConfused(reply);
     if (m_mail)
         abandon(reply, fromServer);
     m_state = ClientState::Over;
     m_pending.clear();
     if (!leaving)
-        m_needs.tell(SessionFailed{reply, fromServer, idle, during, m_opening.text()});
+        m_needs.tell(SessionFailed{reply, fromServer, idle, during, m_opening.text(), m_distrust});
 }
 
 void ClientSession::peerClosed()

@@ -59,6 +59,7 @@ private:
         qsizetype named = 0;       // RCPTs sent, of `offered`
         qsizetype answered = 0;    // and answered
         QList<qsizetype> accepted;
+        QList<std::pair<qsizetype, Reply>> turnedAway; // too many for one transaction (RFC 5321 §4.5.3.1.10)
         ContentScan scan;
         DotStuffer stuffer;
         qint64 sent = 0;       // octets of the content
@@ -69,6 +70,7 @@ private:
         bool finalSent = false;
         bool ended = false;     // the server has forgotten it
         bool utf8 = false;     // SMTPUTF8 is said
+        bool chunking = false; // the content goes by BDAT
     };
 
     void handle(const Reply &reply);
@@ -107,7 +109,13 @@ private:
     void refuseAll(int code, const char *enhanced, const char *text);
     void abandon(const Reply &reply, bool fromServer);
     void closeTransaction();
+    void settleTurnedAway();
     void tellDone();
+    void distrust(Distrust what, const Reply &reply);
+    [[nodiscard]] bool isConfused(const Reply &reply) const;
+    [[nodiscard]] bool deniesChunks(const Reply &reply) const;
+    [[nodiscard]] bool saysParameters() const;
+    void keepToLimit();
     [[nodiscard]] bool isWhole() const;
     [[nodiscard]] QByteArray mailLine();
     [[nodiscard]] QByteArray rcptLine(const OutgoingRecipient &recipient) const;
@@ -124,6 +132,7 @@ private:
     std::optional<Transaction> m_mail;
     int m_mails = 0; // done in this session
     Dialogue m_opening, m_dialogue;
+    Distrust m_distrust; // found in this session
     QByteArray m_token;
     std::optional<Reply> m_refusal; // of a token
     bool m_tls = false;

@@ -51,7 +51,8 @@ struct DescribeClient
     QByteArray operator()(const SessionFailed &need) const
     {
         return "SessionFailed " + QByteArray::number(need.reply.code) + ' ' + need.reply.enhanced
-               + (need.fromServer ? " to " : " instead of ") + need.during + (need.idle ? " idle" : "");
+               + (need.fromServer ? " to " : " instead of ") + need.during + (need.idle ? " idle" : "")
+               + (need.distrust.flow ? " distrust flow" : "") + (need.distrust.parameters ? " distrust parameters" : "");
     }
 };
 
@@ -144,6 +145,8 @@ private:
             m_config.tls = value == "must" ? ClientTls::Must : value == "never" ? ClientTls::Never : ClientTls::May;
         else if (key == "requiretls")
             m_config.requireTls = true;
+        else if (key == "distrust")
+            (value == "flow" ? m_config.distrust.flow : m_config.distrust.parameters) = true;
         else if (key == "implicit")
             m_implicit = true;
         else if (key == "user")
