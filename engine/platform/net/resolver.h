@@ -2,49 +2,17 @@
 // an event loop; nothing here waits.
 #pragma once
 
-#include <QByteArray>
-#include <QDnsLookup>
-#include <QHash>
-#include <QHostAddress>
-#include <QList>
-#include <QObject>
+#include "platform/net/dns_client.h"
 
-#include <functional>
+#include <QDnsLookup>
 
 namespace posthorn::net {
-
-struct DnsAnswer
-{
-    enum class Status {
-        Found,
-        NoName, // NXDOMAIN: there is no such name
-        NoData, // the name is there, and has nothing of this kind
-        Failed, // SERVFAIL, no answer, nonsense: ask again later
-    };
-    struct Mx
-    {
-        int preference = 0;
-        QByteArray name; // lower case; empty: the root, that is "no mail" (RFC 7505)
-    };
-    Status status = Status::Failed;
-    QList<Mx> mx;
-    QList<QByteArray> addresses; // IPv6 first
-    QString error;
-    struct Tlsa
-    {
-        quint8 usage = 0, selector = 0, matching = 0;
-        QByteArray octets;
-    };
-    QList<QByteArray> texts; // TXT, the strings of a record as one
-    QList<Tlsa> tlsa;        // RFC 6698
-    bool authentic = false;  // the name server says that it checked the signatures (AD, RFC 4035 §3.2.3)
-};
 
 class Resolver : public QObject
 {
     Q_OBJECT
 public:
-    using QObject::QObject;
+    explicit Resolver(QObject *parent = nullptr, std::chrono::milliseconds wait = DnsClient::defaultWait); // see DnsClient
     // Once, before there are threads: DnsAnswer::authentic is false else, for the C library hides it from those who don't
     // ask (resolv.conf(5), trust-ad). Whoever uses it has to know whether the name server is to be believed.
     static void askForSignatures();
@@ -54,20 +22,26 @@ public:
     void mx(const QByteArray &name, Done done);
     void addresses(const QByteArray &name, Done done);
     void texts(const QByteArray &name, Done done);
+    void alias(const QByteArray &name, Done done); // CNAME; Found: it is one, and `canonical` says of what
     void tlsa(const QByteArray &name, Done done); // "_25._tcp.mx.example.org"
 
 private:
-    using Question = std::pair<int, QByteArray>; // a QDnsLookup::Type
+    using Question = std::pair<DnsType, QByteArray>;
     struct Kept
     {
         DnsAnswer answer;
         qint64 until = 0; // steady ms
     };
     void ask(const Question &question, Done done);
-    void answered(const Question &question, const QDnsLookup &lookup);
+    void chooseServers();
+    void askSystem(const Question &question);
+    void answered(const Question &question, const DnsReply &reply);
+    void keep(const Question &question, const DnsReply &reply);
 
+    DnsClient m_client;
     QHostAddress m_server;
     quint16 m_port = 53;
+    qint64 m_chosenAt = -1; // steady ms; when the system was last asked for its name servers
     QHash<Question, Kept> m_kept;
     QHash<Question, QList<Done>> m_asking;
 };

@@ -1,0 +1,253 @@
+#include "platform/net/dns_client.h"
+
+#include "platform/system/clock.h"
+
+#include <QNetworkDatagram>
+#include <QRandomGenerator>
+#include <QTcpSocket>
+#include <QtEndian>
+
+#include <algorithm>
+
+namespace posthorn::net {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int mostTries = 3;
+constexpr qint64 tcpWait = 8'000;       // ms
+constexpr int mostYoung = 500;           // questions that have not waited for long
+constexpr qsizetype mostAsked = 10'000;  // all of them
+constexpr qint64 youngFor = 250;         // ms; who has no answer then keeps nobody from asking
+constexpr int perSocket = 50;
+
+qint64 now()
+{
+    return system::realClock().steadyMs();
+}
+
+} // namespace
+
+DnsClient::DnsClient(QObject *parent, std::chrono::milliseconds wait)
+    : QObject(parent), m_wait(wait.count()), m_timer(this), m_ageing(this)
+{
+    m_timer.setSingleShot(true);
+    m_ageing.setSingleShot(true);
+    connect(&m_ageing, &QTimer::timeout, this, [this] { feed(); });
+    connect(&m_timer, &QTimer::timeout, this, [this] { late(); });
+}
+
+DnsClient::~DnsClient() = default;
+
+void DnsClient::setServers(const QList<Server> &servers)
+{
+    if (m_servers == servers)
+        return;
+    m_servers = servers;
+    m_first = 0;
+}
+
+void DnsClient::ask(const QByteArray &name, DnsType type, Done done)
+{
+    m_waiting.push_back({name, type, std::move(done)});
+    if (m_waiting.size() == 1)
+        QMetaObject::invokeMethod(this, [this] { feed(); }, Qt::QueuedConnection);
+}
+
+void DnsClient::feed()
+{
+    while (!m_begun.empty() && m_begun.front().first + youngFor <= now()) {
+        if (const auto query = m_begun.front().second.lock())
+            age(*query);
+        m_begun.pop_front();
+    }
+    while (!m_waiting.empty() && m_young < mostYoung && m_queries.size() < mostAsked) {
+        Query query = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        begin(std::move(query));
+    }
+    if (!m_waiting.empty() && !m_ageing.isActive())
+        m_ageing.start(std::chrono::milliseconds(youngFor / 5));
+}
+
+void DnsClient::age(Query &query)
+{
+    m_young -= std::exchange(query.young, false) ? 1 : 0;
+}
+
+void DnsClient::begin(Query query)
+{
+    quint16 id = 0;
+    do {
+        id = quint16(QRandomGenerator::system()->generate());
+    } while (m_queries.contains(id));
+    const auto kept = std::make_shared<Query>(std::move(query));
+    m_queries.insert(id, kept);
+    m_begun.emplace_back(now(), kept);
+    ++m_young;
+    send(id, *kept);
+}
+
+void DnsClient::send(quint16 id, Query &query)
+{
+    const QByteArray octets = dnsQuestion(id, query.name, query.type);
+    if (octets.isEmpty()) {
+        DnsReply nobody;
+        nobody.answer.status = DnsAnswer::Status::NoName;
+        return finish(id, nobody);
+    }
+    if (m_servers.isEmpty())
+        return finish(id, {.answer = {.error = u"there is no name server to ask"_s}});
+    query.server = m_servers[(m_first + query.tries) % m_servers.size()];
+    leaveChannel(query);
+    query.channel = channelTo(query.server);
+    ++query.channel->asked;
+    ++query.channel->open;
+    query.channel->socket->writeDatagram(octets, query.server.address, query.server.port); // a loss is a loss
+    setDeadline(id, query, m_wait << query.tries++);
+}
+
+void DnsClient::leaveChannel(Query &query)
+{
+    Channel *const channel = std::exchange(query.channel, nullptr);
+    if (!channel || --channel->open > 0 || channel->asked < perSocket)
+        return;
+    channel->socket.release()->deleteLater(); // it may be telling us something just now
+    std::erase_if(m_channels, [channel](const auto &one) { return one.get() == channel; });
+}
+
+DnsClient::Channel *DnsClient::channelTo(const Server &server)
+{
+    for (const auto &one : m_channels) {
+        if (one->server == server && one->asked < perSocket)
+            return one.get();
+    }
+    const auto &made = m_channels.emplace_back(std::make_unique<Channel>());
+    made->server = server;
+    made->socket = std::make_unique<QUdpSocket>();
+    const bool four = server.address.protocol() == QAbstractSocket::IPv4Protocol;
+    made->socket->bind(four ? QHostAddress::AnyIPv4 : QHostAddress::AnyIPv6, 0);
+    connect(made->socket.get(), &QUdpSocket::readyRead, this, [this, socket = made->socket.get()] { read(socket); });
+    return made.get();
+}
+
+void DnsClient::read(QUdpSocket *socket)
+{
+    while (socket->hasPendingDatagrams()) {
+        const QNetworkDatagram datagram = socket->receiveDatagram();
+        heard({datagram.senderAddress(), quint16(datagram.senderPort())}, datagram.data());
+    }
+}
+
+// Only who was asked may answer, and only what was asked.
+void DnsClient::heard(const Server &from, const QByteArray &octets)
+{
+    if (octets.size() < 2)
+        return;
+    const quint16 id = qFromBigEndian<quint16>(octets.constData());
+    const auto query = m_queries.value(id);
+    if (!query || query->tcp || query->server.port != from.port
+        || !query->server.address.isEqual(from.address, QHostAddress::TolerantConversion))
+        return;
+    if (const auto reply = readDnsReply(octets, id, query->name, query->type))
+        judge(id, *query, *reply);
+}
+
+void DnsClient::judge(quint16 id, Query &query, const DnsReply &reply)
+{
+    if (reply.truncated && !query.tcp)
+        askByTcp(id, query);
+    else if (reply.truncated)
+        again(id, query, u"the name server's answer is cut off"_s);
+    else if (reply.answer.status == DnsAnswer::Status::Failed && query.tries < std::min<qsizetype>(m_servers.size(), mostTries))
+        again(id, query, reply.answer.error); // another one may know
+    else
+        finish(id, reply);
+}
+
+void DnsClient::askByTcp(quint16 id, Query &query)
+{
+    leaveChannel(query);
+    query.heard.clear();
+    query.tcp = new QTcpSocket(this);
+    const QByteArray octets = dnsQuestion(id, query.name, query.type);
+    connect(query.tcp, &QTcpSocket::connected, query.tcp, [tcp = query.tcp, octets] {
+        const quint16 size = qToBigEndian(quint16(octets.size()));
+        tcp->write(QByteArray(reinterpret_cast<const char *>(&size), 2) + octets);
+    });
+    connect(query.tcp, &QTcpSocket::readyRead, this, [this, id] { readTcp(id); });
+    connect(query.tcp, &QTcpSocket::errorOccurred, this, [this, id, tcp = query.tcp] {
+        const auto asked = m_queries.value(id);
+        if (asked && asked->tcp == tcp)
+            again(id, *asked, u"the name server can't be asked by TCP"_s);
+    });
+    setDeadline(id, query, tcpWait);
+    query.tcp->connectToHost(query.server.address, query.server.port);
+}
+
+void DnsClient::readTcp(quint16 id)
+{
+    const auto query = m_queries.value(id);
+    if (!query || !query->tcp)
+        return;
+    query->heard += query->tcp->readAll();
+    if (query->heard.size() < 2)
+        return;
+    const quint16 size = qFromBigEndian<quint16>(query->heard.constData());
+    if (query->heard.size() < size + 2)
+        return;
+    if (const auto reply = readDnsReply(query->heard.mid(2, size), id, query->name, query->type))
+        judge(id, *query, *reply);
+    else
+        again(id, *query, u"the name server's answer can't be read"_s);
+}
+
+void DnsClient::setDeadline(quint16 id, Query &query, qint64 wait)
+{
+    m_deadlines.erase({query.deadline, id});
+    query.deadline = now() + wait;
+    m_deadlines.emplace(query.deadline, id);
+    const auto first = std::chrono::milliseconds(std::max<qint64>(m_deadlines.begin()->first - now(), 1));
+    if (!m_timer.isActive() || m_timer.remainingTimeAsDuration() > first)
+        m_timer.start(first);
+}
+
+void DnsClient::late()
+{
+    while (!m_deadlines.empty() && m_deadlines.begin()->first <= now()) {
+        const quint16 id = m_deadlines.begin()->second;
+        const auto query = m_queries.value(id);
+        again(id, *query, u"no answer from the name server"_s);
+    }
+    if (!m_deadlines.empty())
+        m_timer.start(std::chrono::milliseconds(std::max<qint64>(m_deadlines.begin()->first - now(), 1)));
+    feed();
+}
+
+void DnsClient::again(quint16 id, Query &query, const QString &why)
+{
+    if (query.tcp)
+        std::exchange(query.tcp, nullptr)->deleteLater();
+    if (query.tries < mostTries)
+        send(id, query);
+    else
+        finish(id, {.answer = {.error = why}});
+}
+
+void DnsClient::finish(quint16 id, const DnsReply &reply)
+{
+    const auto query = m_queries.take(id);
+    m_deadlines.erase({query->deadline, id});
+    leaveChannel(*query);
+    if (query->tcp)
+        query->tcp->deleteLater();
+    age(*query);
+    // It answers: it is asked first from now on.
+    if (reply.answer.status != DnsAnswer::Status::Failed)
+        m_first = std::max<qsizetype>(m_servers.indexOf(query->server), 0);
+    query->done(reply);
+    feed();
+}
+
+} // namespace posthorn::net

@@ -1,0 +1,170 @@
+// The resolver against a name server of its own: answers by UDP and TCP, silence, forgeries, and who waits for whom.
+#include "platform/net/resolver.h"
+
+#include <QElapsedTimer>
+#include <QNetworkDatagram>
+#include <QTcpServer>
+#include <QTcpSocket>
+#include <QTest>
+#include <QUdpSocket>
+#include <QtEndian>
+
+using namespace posthorn;
+using namespace posthorn::net;
+using namespace Qt::StringLiterals;
+using Status = DnsAnswer::Status;
+
+namespace {
+
+// Answers each name by its first label.
+class NameServer : public QObject
+{
+public:
+    NameServer()
+    {
+        m_tcp.listen(QHostAddress::LocalHost);
+        m_udp.bind(QHostAddress::LocalHost, m_tcp.serverPort());
+        connect(&m_udp, &QUdpSocket::readyRead, this, [this] {
+            while (m_udp.hasPendingDatagrams())
+                answer(m_udp.receiveDatagram());
+        });
+        connect(&m_tcp, &QTcpServer::newConnection, this, [this] {
+            QTcpSocket *const peer = m_tcp.nextPendingConnection();
+            connect(peer, &QTcpSocket::readyRead, this, [this, peer] {
+                const QByteArray question = peer->readAll().sliced(2);
+                const QByteArray octets = reply(question, 0x8180, 40);
+                // In two pieces, as it may come.
+                peer->write(QByteArray(1, char(octets.size() >> 8)));
+                peer->flush();
+                peer->write(char(octets.size() & 0xff) + octets);
+            });
+        });
+    }
+    [[nodiscard]] quint16 port() const { return m_tcp.serverPort(); }
+    QHash<QByteArray, int> asked; // by first label
+    QSet<int> ports;
+
+private:
+    static QByteArray reply(const QByteArray &question, quint16 flags, int addresses)
+    {
+        QByteArray out = question;
+        out.truncate(question.indexOf('\0', 12) + 5);
+        qToBigEndian(flags, out.data() + 2);
+        qToBigEndian(quint16(addresses), out.data() + 6);
+        out[10] = out[11] = 0;
+        for (int i = 0; i < addresses; ++i)
+            out += QByteArray::fromHex("c00c000100010000003c0004c00002") + char(i + 1);
+        return out;
+    }
+    void answer(const QNetworkDatagram &datagram)
+    {
+        const QByteArray question = datagram.data();
+        const QByteArray first = question.mid(13, question[12]);
+        const int times = ++asked[first];
+        ports.insert(datagram.senderPort());
+        const auto send = [&](const QByteArray &octets) { m_udp.writeDatagram(datagram.makeReply(octets)); };
+        const bool isV4 = question[question.indexOf('\0', 12) + 2] == '\1';
+        if (first == "silent" || (first == "deaf" && times <= 2))
+            return;
+        if (first == "forged") {
+            QByteArray other = question;
+            other[1] = char(other[1] + 1);
+            send(reply(other, 0x8180, 3));
+            QUdpSocket stranger;
+            stranger.writeDatagram(reply(question, 0x8180, 3), datagram.senderAddress(), quint16(datagram.senderPort()));
+        }
+        if (first == "broken")
+            send(reply(question, 0x8182, 0));
+        else if (first == "none")
+            send(reply(question, 0x8183, 0));
+        else if (first == "long" && isV4)
+            send(reply(question, 0x8380, 0));
+        else
+            send(reply(question, 0x8180, isV4 ? 1 : 0));
+    }
+
+    QUdpSocket m_udp;
+    QTcpServer m_tcp;
+};
+
+} // namespace
+
+class TestResolver : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init()
+    {
+        m_server = std::make_unique<NameServer>();
+        m_resolver = std::make_unique<Resolver>(nullptr, std::chrono::milliseconds(100));
+        m_resolver->setServer(QHostAddress::LocalHost, m_server->port());
+    }
+    void tellsAnswersApart_data()
+    {
+        QTest::addColumn<QByteArray>("name");
+        QTest::addColumn<Status>("status");
+        QTest::addColumn<int>("count");
+        QTest::newRow("found") << "one.example"_ba << Status::Found << 1;
+        QTest::newRow("no such name") << "none.example"_ba << Status::NoName << 0;
+        QTest::newRow("SERVFAIL") << "broken.example"_ba << Status::Failed << 0;
+        QTest::newRow("too long for UDP") << "long.example"_ba << Status::Found << 40;
+        QTest::newRow("the first questions are lost") << "deaf.example"_ba << Status::Found << 1;
+        QTest::newRow("forgeries") << "forged.example"_ba << Status::Found << 1;
+        QTest::newRow("no name at all") << "a..b"_ba << Status::NoName << 0;
+    }
+    void tellsAnswersApart()
+    {
+        QFETCH(QByteArray, name);
+        const DnsAnswer answer = look(name);
+        QTEST(answer.status, "status");
+        QTEST(int(answer.addresses.size()), "count");
+    }
+    void keepsAnswers()
+    {
+        look("one.example");
+        const int before = m_server->asked["one"];
+        look("one.example");
+        QCOMPARE(m_server->asked["one"], before);
+        look("broken.example");
+        const int failures = m_server->asked["broken"];
+        look("broken.example"); // of a failure nothing is kept
+        QVERIFY(m_server->asked["broken"] > failures);
+    }
+    void letsNobodyWaitForTheSilent()
+    {
+        for (int i = 0; i < 1'500; ++i)
+            m_resolver->addresses("silent.x" + QByteArray::number(i), [](const DnsAnswer &) {});
+        QElapsedTimer clock;
+        clock.start();
+        QCOMPARE(look("one.example").status, Status::Found);
+        QVERIFY2(clock.elapsed() < 3'000, qPrintable(QString::number(clock.elapsed())));
+    }
+    void asksFromManyPorts()
+    {
+        int found = 0;
+        for (int i = 0; i < 600; ++i)
+            m_resolver->addresses("p" + QByteArray::number(i) + ".example", [&](const DnsAnswer &) { ++found; });
+        QTRY_COMPARE_WITH_TIMEOUT(found, 600, 10'000);
+        QVERIFY2(m_server->ports.size() >= 20, qPrintable(QString::number(m_server->ports.size())));
+    }
+    void givesUpOnTheSilent()
+    {
+        QCOMPARE(look("silent.example").status, Status::Failed);
+        QCOMPARE(m_server->asked["silent"], 6); // three times each kind of address
+    }
+
+private:
+    DnsAnswer look(const QByteArray &name)
+    {
+        std::optional<DnsAnswer> found;
+        m_resolver->addresses(name, [&](const DnsAnswer &answer) { found = answer; });
+        (void)QTest::qWaitFor([&] { return found.has_value(); }, 30'000);
+        return found.value_or(DnsAnswer{.error = QStringLiteral("no answer")});
+    }
+
+    std::unique_ptr<NameServer> m_server;
+    std::unique_ptr<Resolver> m_resolver;
+};
+
+QTEST_GUILESS_MAIN(TestResolver)
+#include "test_resolver.moc"
