@@ -43,7 +43,7 @@ Route routeFrom(QList<MxHost> hosts, quint16 port, const IsSelf &isSelf)
     for (const MxHost &host : std::as_const(hosts)) {
         for (const QByteArray &address : host.answer.addresses) {
             if (host.preference < worst && route.hops.size() < mostHops)
-                route.hops.append({host.name, address, port, host.answer.authentic, {}});
+                route.hops.append({host.name, address, port, host.answer.authentic, {}, host.answer.canonical});
         }
     }
     if (!route.hops.isEmpty())
@@ -62,7 +62,7 @@ void Router::routeDomain(const QByteArray &domain, quint16 port, Done done)
         if (address.isEmpty())
             done(problem(550, "5.1.2", "The address literal " + domain + " is no address"));
         else
-            findAddresses({{0, domain, {Status::Found, {}, {address}, {}}}}, port, done);
+            findAddresses({{0, domain, {.status = Status::Found, .addresses = {address}}}}, port, done);
         return;
     }
     m_resolver.mx(domain, [this, domain, port, done = std::move(done)](const net::DnsAnswer &answer) {
@@ -104,7 +104,7 @@ void Router::routeHost(const QByteArray &name, quint16 port, Done done)
         // Whatever is wrong here can be mended in the settings: nothing is for good.
         Route route;
         for (const QByteArray &address : answer.addresses)
-            route.hops.append({name, address, port, false, {}});
+            route.hops.append({name, address, port, false, {}, {}});
         if (route.hops.isEmpty())
             route.problem = {451, "4.4.3", "The address of the smart host " + name + " can't be found: " + answer.error.toUtf8()};
         done(route);

@@ -18,6 +18,7 @@ struct HopTls
     TlsPolicy policy = TlsPolicy::May;
     QByteArray source;               // "DANE", "MTA-STS", "policy" (the settings); empty: nobody
     QList<trust::TlsaRecord> tlsa;   // in place of certificate authorities
+    QByteArray base;                 // the name that those are of (RFC 7672 §2.2.3); empty: the server's
     QString countAs;                 // what it counts as in TLS reports (RFC 8460); empty: not counted
     QByteArray policyText;           // for those
     bool trial = false;              // a policy that is only being tried: a bad certificate is counted, and no more
@@ -30,6 +31,7 @@ struct Hop
     quint16 port = 0;
     bool authentic = false; // its addresses are signed
     HopTls tls;
+    QByteArray canonical;   // the name that the server's stands for; empty: itself
 };
 
 struct Route

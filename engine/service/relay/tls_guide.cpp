@@ -137,6 +137,7 @@ struct TlsGuide::Work
     Done done;
     FoundSts sts;
     TlsaAnswers tlsa;
+    QHash<QByteArray, QByteArray> bases; // of the answers: whose they are
     int missing = 1;
     bool required = false;
     bool asks = false;
@@ -149,6 +150,8 @@ struct TlsGuide::Work
         for (Hop &hop : decided.hops) {
             if (!asks)
                 hop.tls.countAs.clear(); // nobody looked what the domain asks for
+            if (!hop.tls.tlsa.isEmpty())
+                hop.tls.base = bases.value(hop.name);
         }
         done(decided);
     }
@@ -171,7 +174,7 @@ void TlsGuide::guide(const QByteArray &domain, const Route &route, store::Transp
     const auto own = m_options->tlsByDomain.constFind(domain);
     const bool isOwn = own != m_options->tlsByDomain.cend();
     const bool required = transport == store::Transport::RequireTls;
-    auto work = std::make_shared<Work>(Work{route, isOwn ? *own : m_options->tls, std::move(done), {}, {}, 1, required, false});
+    auto work = std::make_shared<Work>(Work{route, isOwn ? *own : m_options->tls, std::move(done), {}, {}, {}, 1, required, false});
     work->route.authentic = route.authentic && m_options->dnsTrusted;
     const bool asks = required || (!isOwn && work->base != TlsPolicy::None && transport == store::Transport::Usual);
     work->asks = asks && !route.hops.isEmpty() && !domain.startsWith('[');
@@ -196,16 +199,45 @@ void TlsGuide::askTlsa(const std::shared_ptr<Work> &work)
         return;
     QSet<QByteArray> asked;
     for (const Hop &hop : std::as_const(work->route.hops)) {
-        if (!hop.authentic || asked.contains(hop.name))
+        if (asked.contains(hop.name))
             continue;
         asked.insert(hop.name);
-        ++work->missing;
-        const QByteArray name = '_' + QByteArray::number(hop.port) + "._tcp." + hop.name;
-        m_resolver.tlsa(name, [work, host = hop.name](const net::DnsAnswer &answer) {
-            work->tlsa.insert(host, answer);
-            work->known();
-        });
+        askTlsaOf(work, hop);
     }
+}
+
+// Where the server's name is another one's alias, the records of that one count, then its own; and its own alone where
+// only the alias itself is signed (RFC 7672 §2.2.2, §2.2.3).
+void TlsGuide::askTlsaOf(const std::shared_ptr<Work> &work, const Hop &hop)
+{
+    const bool isAlias = !hop.canonical.isEmpty() && hop.canonical != hop.name;
+    if (!hop.authentic && !isAlias)
+        return;
+    ++work->missing;
+    if (hop.authentic) {
+        askTlsaAt(work, hop, isAlias ? QByteArrayList{hop.canonical, hop.name} : QByteArrayList{hop.name});
+        return;
+    }
+    m_resolver.alias(hop.name, [this, work, hop](const net::DnsAnswer &answer) {
+        if (answer.authentic && answer.status == Status::Found)
+            askTlsaAt(work, hop, {hop.name});
+        else
+            work->known();
+    });
+}
+
+void TlsGuide::askTlsaAt(const std::shared_ptr<Work> &work, const Hop &hop, QByteArrayList names)
+{
+    const QByteArray base = names.takeFirst();
+    m_resolver.tlsa('_' + QByteArray::number(hop.port) + "._tcp." + base,
+                    [this, work, hop, names, base](const net::DnsAnswer &answer) {
+                        const bool decides = answer.status == Status::Failed || areSigned(answer);
+                        if (!decides && !names.isEmpty())
+                            return askTlsaAt(work, hop, names);
+                        work->tlsa.insert(hop.name, answer);
+                        work->bases.insert(hop.name, base);
+                        work->known();
+                    });
 }
 
 } // namespace posthorn::relay

@@ -30,6 +30,8 @@ public:
 private:
     struct Work;
     void askTlsa(const std::shared_ptr<Work> &work);
+    void askTlsaOf(const std::shared_ptr<Work> &work, const Hop &hop);
+    void askTlsaAt(const std::shared_ptr<Work> &work, const Hop &hop, QByteArrayList names);
 
     net::Resolver &m_resolver;
     StsPolicies m_sts;

@@ -10,7 +10,7 @@ namespace {
 
 MxHost host(int preference, const char *name, const QList<QByteArray> &addresses, Status status = Status::Found)
 {
-    return {preference, name, {status, {}, addresses, {}}};
+    return {preference, name, {.status = status, .addresses = addresses}};
 }
 
 QByteArray text(const Route &route)
