@@ -38,9 +38,9 @@ public:
     {
         tell([=](Runner &runner) { runner.linkReady(link, address, need); });
     }
-    void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble) override
+    void mailDone(quint64 link, const QList<EntryId> &notTried, const Course &course) override
     {
-        tell([=](Runner &runner) { runner.mailDone(link, notTried, accepted, trouble); });
+        tell([=](Runner &runner) { runner.mailDone(link, notTried, course); });
     }
     void gone(const QList<EntryId> &entries) override
     {

@@ -49,7 +49,7 @@ public:
     // As Board has them.
     void counted(const store::TlsResult &result) { m_reports.count(result); }
     void linkReady(quint64 link, const net::Address &address, NeedId need);
-    void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble);
+    void mailDone(quint64 link, const QList<EntryId> &notTried, const Course &course);
     void gone(const QList<EntryId> &entries);
     void settled(const std::shared_ptr<const Settlement> &settlement, bool durable);
     void linkClosed(quint64 link, const LinkFailure &failure);
@@ -93,6 +93,7 @@ private:
         Route route;
         qint64 routeUntil = 0;   // steady ms
         QList<bool> bad;         // of the route's hops
+        QList<bool> passed;      // they answer and take nothing; others have their turn
         QSet<QByteArray> noTls;  // addresses where opportunistic TLS does not work
         LinkFailure failure;     // why the pace pauses
     };
@@ -103,12 +104,18 @@ private:
     {
         QByteArray destination;
         net::Address address;
+        QByteArray host; // address and port
         qsizetype hop = 0;
         Stage stage = Stage::Young;
         TlsPolicy policy = TlsPolicy::May;
         int mails = 0;
         NeedId need = 0;
         QList<EntryId> task;
+    };
+    struct Suspect // promises what it does not keep
+    {
+        smtp::Distrust distrust;
+        qint64 until = 0; // steady ms
     };
     struct DeadHost // an address that does not answer
     {
@@ -149,6 +156,10 @@ private:
     [[nodiscard]] net::TlsGoal goalFor(const QByteArray &domain, const Hop &hop, const std::shared_ptr<QString> &fault) const;
     [[nodiscard]] static QByteArray hostKey(const Hop &hop);
     [[nodiscard]] qsizetype nextHop(Destination &to);
+    [[nodiscard]] qsizetype hopOf(const Destination &to, const LinkState &link) const;
+    [[nodiscard]] static qsizetype bestHop(Destination &to);
+    void passOver(Destination &to, const LinkState &link);
+    void suspect(const LinkState &link, const smtp::Distrust &distrust);
     void hopFailed(Destination &to, const LinkState &link, const LinkFailure &failure);
     void allFailed(Destination &to, const LinkFailure &failure);
     void giveUp(Destination &to, smtp::Fate fate, const LinkFailure &failure);
@@ -181,6 +192,7 @@ private:
     using Wake = std::pair<qint64, QByteArray>; // when, whom
     std::priority_queue<Wake, std::vector<Wake>, std::greater<>> m_wakes;
     QHash<QByteArray, DeadHost> m_deadHosts; // by address and port
+    QHash<QByteArray, Suspect> m_suspects;   // as well
     std::unordered_map<quint64, Probe> m_probes;
     QTimer m_timer, m_tidying, m_pacing, m_ageing;
     bool m_stopping = false;

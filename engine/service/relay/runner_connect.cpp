@@ -18,6 +18,7 @@ constexpr std::chrono::seconds idleTime{5}; // a connection without mail
 constexpr int fairShare = 50;  // messages over one connection while others wait for one
 constexpr int wellUsed = 50;   // messages; a server that hangs up after that does not complain
 constexpr std::chrono::seconds probeTime{8};
+constexpr qint64 suspectMemory = 7'200'000; // ms
 
 qint64 now()
 {
@@ -64,10 +65,20 @@ QByteArray Runner::hostKey(const Hop &hop)
     return hop.address + ' ' + QByteArray::number(hop.port);
 }
 
+qsizetype Runner::bestHop(Destination &to)
+{
+    for (qsizetype i = 0; i < to.bad.size(); ++i) {
+        if (!to.bad[i] && !to.passed[i])
+            return i;
+    }
+    to.passed.fill(false);
+    return to.bad.indexOf(false);
+}
+
 // -1: there is none left. Those that did not answer others a moment ago are not asked again.
 qsizetype Runner::nextHop(Destination &to)
 {
-    for (qsizetype index = to.bad.indexOf(false); index >= 0; index = to.bad.indexOf(false)) {
+    for (qsizetype index = bestHop(to); index >= 0; index = bestHop(to)) {
         const auto dead = m_deadHosts.constFind(hostKey(to.route.hops[index]));
         if (dead == m_deadHosts.cend() || !dead->pause.isOn(now()))
             return index;
@@ -89,7 +100,7 @@ bool Runner::openLink(Destination &to)
     if (policy == TlsPolicy::May && to.noTls.contains(hop.address))
         policy = TlsPolicy::None;
     const quint64 number = ++m_lastLink;
-    m_links[number] = {to.key, {}, index, Stage::Young, policy, 0, 0, {}};
+    m_links[number] = {to.key, {}, hostKey(hop), index, Stage::Young, policy, 0, 0, {}};
     ++m_stages[size_t(Stage::Young)];
     m_young.emplace_back(now(), number);
     ++to.links;
@@ -107,6 +118,7 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     config.requireTls = to.transport == store::Transport::RequireTls;
     config.deadlines = m_options->deadlines;
     config.deadlines.idle = idleTime;
+    config.distrust = m_suspects.value(hostKey(hop)).distrust;
     config.secretsInClear = isLoopback(hop.address);
     if (smart)
         signIn(config, *to.carrier);
@@ -129,14 +141,15 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
 // certificate that won't do once a policy is in force.
 net::TlsGoal Runner::goalFor(const QByteArray &domain, const Hop &hop, const std::shared_ptr<QString> &fault) const
 {
-    net::TlsGoal goal{m_trust.context(), hop.name, hop.tls.policy == TlsPolicy::Verify && hop.tls.tlsa.isEmpty(), {}};
+    const QByteArray name = hop.tls.base.isEmpty() ? hop.name : hop.tls.base;
+    net::TlsGoal goal{m_trust.context(), name, hop.tls.policy == TlsPolicy::Verify && hop.tls.tlsa.isEmpty(), {}};
     if (hop.tls.trial) {
         goal.judge = [fault](const QList<QByteArray> &, const QString &why) {
             *fault = why;
             return QString();
         };
     } else if (!hop.tls.tlsa.isEmpty()) {
-        const QList<QByteArray> names{hop.name, domain};
+        const QList<QByteArray> names{name, hop.name, domain};
         goal.judge = [records = hop.tls.tlsa, names](const QList<QByteArray> &chain, const QString &) {
             const auto good = trust::judgeByDane(records, chain, names, QDateTime::currentSecsSinceEpoch());
             return good ? QString() : good.error().text;
@@ -175,7 +188,9 @@ void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
             m_deadHosts.remove(hostKey(to.route.hops[link.hop]));
     }
     // Others wait for a connection: whoever has several, or had one for long, makes room.
-    if (!m_starved.empty() && !isNew && (to.links > 1 || link.mails >= fairShare)) {
+    const bool makesRoom = !m_starved.empty() && !isNew && (to.links > 1 || link.mails >= fairShare);
+    const qsizetype hop = hopOf(to, link);
+    if (makesRoom || (!isNew && hop >= 0 && to.passed[hop])) {
         sendAway(number);
         return;
     }
@@ -187,16 +202,18 @@ void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
     }
 }
 
-void Runner::mailDone(quint64 number, const QList<EntryId> &notTried, bool accepted, bool trouble)
+void Runner::mailDone(quint64 number, const QList<EntryId> &notTried, const Course &course)
 {
     constexpr qint64 pause = 5'000; // ms
     if (const auto link = m_links.find(number); link != m_links.end()) {
         link->second.task.clear();
         const auto to = m_destinations.find(link->second.destination);
-        if (accepted && to != m_destinations.end())
+        if (course.accepted && to != m_destinations.end())
             to->second.pace.accepted(now());
+        else if (course.turnedDown && to != m_destinations.end())
+            passOver(to->second, link->second);
     }
-    release(notTried, trouble ? pause : 0);
+    release(notTried, course.trouble ? pause : 0);
     pumpTouched();
 }
 
@@ -217,14 +234,48 @@ void Runner::linkClosed(quint64 number, const LinkFailure &failure)
         if (!wasReady)
             --to.opening;
         const bool failed = !failure.reply.text.isEmpty() && !failure.idle && !m_stopping;
+        const bool isSuspect = failure.distrust.flow || failure.distrust.parameters;
+        if (isSuspect)
+            suspect(link, failure.distrust);
         if (failed && !wasReady)
             hopFailed(to, link, failure);
-        else if (failed && link.mails < wellUsed)
+        else if (failed && link.mails < wellUsed && !isSuspect)
             to.pace.complained(now());
         m_touched.insert(to.key);
     }
     feedStarved();
     pumpTouched();
+}
+
+// Where its server is in the destination's route; -1: it is of an earlier one.
+qsizetype Runner::hopOf(const Destination &to, const LinkState &link) const
+{
+    const qsizetype hop = link.hop;
+    return hop < to.route.hops.size() && hostKey(to.route.hops[hop]) == link.host ? hop : -1;
+}
+
+// It answers and takes nothing: another one of the domain's servers has its turn for what is next (RFC 5321 §5.1). When
+// all had theirs, it begins anew.
+void Runner::passOver(Destination &to, const LinkState &link)
+{
+    const qsizetype hop = hopOf(to, link);
+    if (hop < 0)
+        return;
+    to.passed[hop] = true;
+    for (qsizetype i = 0; i < to.bad.size(); ++i) {
+        if (!to.bad[i] && !to.passed[i])
+            return;
+    }
+    to.passed.fill(false);
+}
+
+// From now on it is spoken to more simply.
+void Runner::suspect(const LinkState &link, const smtp::Distrust &distrust)
+{
+    Suspect &one = m_suspects[link.host];
+    one.distrust.flow |= distrust.flow;
+    one.distrust.parameters |= distrust.parameters;
+    one.until = now() + suspectMemory;
 }
 
 // A connection that never got as far as taking mail.
@@ -257,7 +308,9 @@ void Runner::hopFailed(Destination &to, const LinkState &link, const LinkFailure
 void Runner::allFailed(Destination &to, const LinkFailure &failure)
 {
     to.routeUntil = 0;
-    if (to.transport == store::Transport::RequireTls && isForTls(failure))
+    if (failure.fromServer && failure.reply.code == 521 && to.carrier->host.port == 0)
+        giveUp(to, Fate::Refused, failure); // a host that takes no mail, ever (RFC 7504 §4)
+    else if (to.transport == store::Transport::RequireTls && isForTls(failure))
         giveUp(to, Fate::Refused, {{550, "5.7.30", failure.reply.text}});
     else
         giveUp(to, Fate::Deferred, failure);

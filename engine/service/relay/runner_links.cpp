@@ -179,7 +179,9 @@ int Runner::vacant() const
 {
     if (m_stages[size_t(Stage::Lingering)] >= lingeringLimit())
         return 0;
-    return m_options->connections - m_stages[size_t(Stage::Young)] - m_stages[size_t(Stage::Ready)] - m_asking;
+    // Names that nobody answers for must not keep others from being opened either.
+    const int asking = std::min(m_asking, m_options->connections / 2);
+    return m_options->connections - m_stages[size_t(Stage::Young)] - m_stages[size_t(Stage::Ready)] - asking;
 }
 
 // One that has many leaves as many again to others: so there is always one for a newcomer, unless as many destinations as
@@ -271,6 +273,7 @@ void Runner::routeFound(int generation, const QByteArray &key, const Route &rout
     for (const store::TlsResult &trouble : route.troubles)
         m_reports.count(trouble);
     to.bad.fill(false, route.hops.size());
+    to.passed = to.bad;
     if (!route.hops.isEmpty())
         to.routeUntil = now() + routeTime;
     else
@@ -319,6 +322,7 @@ void Runner::tidy()
         return to.line.empty() && to.links == 0 && !to.asking && !to.starved && !to.waking && keep <= at;
     });
     m_deadHosts.removeIf([at](const auto &pair) { return pair.value().pause.until() + deadMemory <= at; });
+    m_suspects.removeIf([at](const auto &pair) { return pair.value().until <= at; });
 }
 
 } // namespace posthorn::relay

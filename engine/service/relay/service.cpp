@@ -55,6 +55,16 @@ Result<smtp::ContentScan> scanContent(store::Connection &connection, MessageId m
     return scan;
 }
 
+// It says so of us or of itself, not of a recipient; or it is gone in the middle of it.
+bool isTurnedDown(const smtp::RecipientOutcome &outcome)
+{
+    if (outcome.fate == Fate::Unknown)
+        return true;
+    if (outcome.fate != Fate::Deferred)
+        return false;
+    return outcome.fromServer ? outcome.command != "RCPT TO" || outcome.reply.code == 421 : outcome.reply.enhanced == "4.4.2";
+}
+
 // "TLSv1.3, verified by DANE"
 QByteArray tlsWords(const QByteArray &protocol, const HopTls &tls)
 {
@@ -158,7 +168,7 @@ void Service::loaded(Session &session, NeedId need, const QList<EntryId> &asked,
     if (result && !result->missing.isEmpty())
         m_link.board->gone(result->missing);
     if (!result || result->entries.isEmpty()) {
-        m_link.board->mailDone(m_link.number, result ? result->held : asked, false, !result);
+        m_link.board->mailDone(m_link.number, result ? result->held : asked, {.trouble = !result});
         m_link.board->linkReady(m_link.number, m_address, need);
         return;
     }
@@ -213,10 +223,11 @@ void Service::on(Session &session, NeedId, smtp::MailDone &need)
     settlement->dialogue = need.dialogue;
     settlement->dsn = need.dsn;
     QList<EntryId> notTried = std::exchange(m_held, {});
-    bool accepted = false;
+    Course course;
     for (qsizetype i = 0; i < need.outcomes.size() && i < m_entries.size(); ++i) {
         const Fate fate = need.outcomes[i].fate;
-        accepted |= fate == Fate::Accepted;
+        course.accepted |= fate == Fate::Accepted;
+        course.turnedDown |= isTurnedDown(need.outcomes[i]);
         if (fate == Fate::NotTried)
             notTried += m_entries[i].id;
         else
@@ -228,13 +239,14 @@ void Service::on(Session &session, NeedId, smtp::MailDone &need)
             board->settled(settlement, durable);
         });
     }
-    m_link.board->mailDone(m_link.number, notTried, accepted, false);
+    m_link.board->mailDone(m_link.number, notTried, course);
 }
 
 void Service::on(Session &, NeedId, smtp::SessionFailed &need)
 {
     if (m_failure.reply.text.isEmpty())
-        m_failure = {need.reply, need.fromServer, false, need.idle, need.fromServer && need.during == "STARTTLS", {}, need.dialogue};
+        m_failure = {need.reply, need.fromServer, false, need.idle, need.fromServer && need.during == "STARTTLS",
+                     {}, need.dialogue, need.distrust};
     if (m_failure.reply.text.isEmpty())
         m_failure.reply.text = "No reason given";
     if (!need.fromServer && need.reply.enhanced == "4.7.4")
@@ -247,7 +259,7 @@ void Service::failed(net::LinkStep step, const QString &why)
     m_failure = {{451, tls ? "4.7.5" : "4.4.1", (tls ? "TLS with " : "Connecting to ") + m_link.hop.name + " ("
                   + m_link.hop.address + "), port " + QByteArray::number(m_link.hop.port) + ", failed: " + why.toUtf8()
                   + (tls ? whoAsks(m_link.hop.tls) : QByteArray())},
-                 false, tls, false, false, why, {}};
+                 false, tls, false, false, why, {}, {}};
 }
 
 void Service::closed()

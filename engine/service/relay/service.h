@@ -24,6 +24,7 @@ struct LinkFailure
     bool startTls = false; // the server refused STARTTLS
     QString why;           // of a failed handshake
     QByteArray dialogue;   // what was said
+    smtp::Distrust distrust; // what may go better without
 };
 
 // What came of a connection that was made to see whether it can be made.
@@ -35,6 +36,14 @@ struct ProbeOutcome
     QByteArray dialogue; // of the opening
 };
 
+// How it went with a mail, as far as it says something of the server.
+struct Course
+{
+    bool accepted = false;   // it took it
+    bool turnedDown = false; // it would not take it from us just now, whoever it is for
+    bool trouble = false;    // the message could not be read here
+};
+
 // What a connection tells the runner. Any thread; the runner may be gone.
 class Board
 {
@@ -42,8 +51,8 @@ public:
     virtual ~Board() = default;
     virtual void linkReady(quint64 link, const net::Address &address, NeedId need) = 0;
     // The mail it was given is out of its hands: `notTried` are to be given to another one; the others are with the
-    // settler. `trouble`: they could not be read just now.
-    virtual void mailDone(quint64 link, const QList<EntryId> &notTried, bool accepted, bool trouble) = 0;
+    // settler.
+    virtual void mailDone(quint64 link, const QList<EntryId> &notTried, const Course &course) = 0;
     virtual void gone(const QList<EntryId> &entries) = 0; // not in the queue any more
     virtual void settled(const std::shared_ptr<const Settlement> &settlement, bool durable) = 0;
     virtual void counted(const store::TlsResult &result) = 0; // for TLS reports
