@@ -91,7 +91,7 @@ class PolicyServer:
     """https://mta-sts.DOMAIN/.well-known/mta-sts.txt for many domains; `files` by host name."""
     def __init__(self, certificate, files):
         outer = self
-        self.files, self.asked = files, []
+        self.files, self.asked, self.posted, self.status = files, [], [], 201
         class Answer(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 host = self.headers["Host"].split(":")[0]
@@ -104,6 +104,12 @@ class PolicyServer:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.posted.append((self.headers["Host"].split(":")[0], self.path, self.headers["Content-Type"], body))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
             def log_message(self, *_): pass
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -295,10 +301,11 @@ def keeps_a_policy_that_can_not_be_fetched_again():
 
 
 def dane_zone(port, records):
-    """mx.DOMAIN on 127.0.0.1, or on the address given, with these TLSA records."""
+    """mx.DOMAIN on the address given, with these TLSA records."""
     zone = ""
     for domain, (address, tlsa) in records.items():
-        zone += f"{domain} MX 10 mx.{domain}\nmx.{domain} A {address}\n"
+        zone += f"{domain} MX 10 mx.{domain}\n"
+        if address: zone += f"mx.{domain} A {address}\n"
         for one in tlsa: zone += f"_{port}._tcp.mx.{domain} TLSA {one}\n"
     return zone
 
@@ -307,7 +314,7 @@ BOGUS, SPOILT = "ab" * 32, "cd" * 32
 
 def keeps_to_dane():
     with Authority() as authority, contextlib.ExitStack() as stack:
-        certificate = authority.certify("mx.good.example", "mx.ta.example")
+        certificate = authority.certify("mx.good.example", "mx.ta.example", "mx.target.example")
         peer = stack.enter_context(TlsPeer(certificate))
         plain = stack.enter_context(TlsPeer(host="127.0.0.2", port=peer.port))
         own, root = authority.digest(certificate), authority.digest()
@@ -315,20 +322,23 @@ def keeps_to_dane():
             "good": ("127.0.0.1", [f"3 1 1 {own}"]), "ta": ("127.0.0.1", [f"2 1 1 {root}"]), "roll": ("127.0.0.1", [f"3 1 1 {'00' * 32}", f"3 1 1 {own}"]),
             "wrong": ("127.0.0.1", [f"3 1 1 {'00' * 32}"]), "othername": ("127.0.0.1", [f"2 1 1 {root}"]),
             "bogus": ("127.0.0.1", [f"3 1 1 {BOGUS}"]), "unusable": ("127.0.0.1", [f"0 1 1 {root}"]), "none": ("127.0.0.1", []),
+            # Aliases: the records are the other name's, the certificate is for that name; or they are the alias's own.
+            "alias": (None, []), "target": ("127.0.0.1", [f"2 1 1 {root}"]), "ownalias": (None, [f"3 1 1 {own}"]), "aliaswrong": (None, []),
             "stripped": ("127.0.0.2", [f"3 1 1 {own}"]), "noauth": ("127.0.0.2", [f"1 1 1 {own}"]), "clear": ("127.0.0.2", [])}
         zone = dane_zone(peer.port, records)
+        zone += "mx.alias CNAME mx.target\nmx.ownalias CNAME mx.none\nmx.aliaswrong CNAME mx.wrong\n"
         # Of the two servers of this one the better one's records are bogus: the other gets the mail.
         zone += f"two MX 5 mx.bogus\ntwo MX 10 mx.good\n"
         dns = stack.enter_context(SignedZone(zone, lambda signed: signed.replace(BOGUS, SPOILT)))
         with server_for(dns, peer.port, **{"dns.trusted": "true"}) as server:
             server.add("anna")
             send(server, *(f"ben@{d}.example" for d in [*records, "two"]))
-            for domain in ("good", "ta", "roll", "two"):
+            for domain in ("good", "ta", "roll", "two", "alias", "ownalias"):
                 assert sent_to(server, f"ben@{domain}.example")["tls"] == "TLSv1.3, verified by DANE", domain
             assert "mx.good.example" in sent_to(server, "ben@two.example")["client"]
             for domain in ("unusable", "none"): assert sent_to(server, f"ben@{domain}.example")["tls"] == "TLSv1.3", domain
             assert sent_to(server, "ben@clear.example")["tls"] == ""
-            for domain, code, word in (("wrong", "4.7.5", "TLSA"), ("othername", "4.7.5", "ostname mismatch"), ("bogus", "4.7.5", "DANE"),
+            for domain, code, word in (("wrong", "4.7.5", "TLSA"), ("aliaswrong", "4.7.5", "TLSA"), ("othername", "4.7.5", "ostname mismatch"), ("bogus", "4.7.5", "DANE"),
                                        ("stripped", "4.7.4", "DANE"), ("noauth", "4.7.4", "DANE")):
                 error = entry_for(server, f"{domain}.example")["lastError"]
                 assert code in error and word in error, (domain, error)
@@ -399,16 +409,25 @@ def tells_domains_how_it_went():
         '_mta-sts.testing TXT "v=STSv1; id=1;"\nsilent MX 10 mx.good\nplain MX 10 mx.plain\nmx.plain A 127.0.0.2\n'
     for domain in ("good", "wrong", "testing", "plain"):
         zone += f'_smtp._tls.{domain} TXT "v=TLSRPTv1; rua=mailto:tls@{domain}.example"\n'
+    zone += "web MX 10 mx.good\nreports A 127.0.0.1\n"
     zone += "_smtp._tls.wrong TXT \"other\"\n"
-    with Authority() as authority, Zone(zone) as dns, TlsPeer(authority.certify("mx.good.example")) as peer, \
-            TlsPeer(host="127.0.0.2", port=peer.port) as plain, \
-            PolicyServer(authority.certify("policies", *files), files) as policies, \
+    with Authority() as authority, PolicyServer(authority.certify("policies", *files), files) as policies, \
+            Zone(zone + f'_smtp._tls.web TXT "v=TLSRPTv1; rua=https://reports.example:{policies.port}/tls?of=web"\n') as dns, \
+            TlsPeer(authority.certify("mx.good.example")) as peer, TlsPeer(host="127.0.0.2", port=peer.port) as plain, \
             server_for(dns, peer.port, **{"relay.authorities": authority.file, "relay.mta_sts_port": str(policies.port)}) as server:
         server.add("anna")
-        send(server, *(f"ben@{d}.example" for d in ("good", "wrong", "testing", "silent", "plain")))
-        for domain in ("good", "testing", "silent", "plain"): sent_to(server, f"ben@{domain}.example")
+        send(server, *(f"ben@{d}.example" for d in ("good", "wrong", "testing", "silent", "plain", "web")))
+        for domain in ("good", "testing", "silent", "plain", "web"): sent_to(server, f"ben@{domain}.example")
         entry_for(server, "wrong.example")
+        policies.status = 503
         server.ask("tls", "report")
+        until("a report by HTTPS is refused", lambda: policies.posted)
+        policies.status = 201
+        # What was not taken is brought again.
+        host, path, kind, body = until("it is taken", lambda: (server.ask("tls", "report"), policies.posted[1:])[1])[0]
+        assert (host, path, kind) == ("reports.example", "/tls?of=web", "application/tlsrpt+gzip"), policies.posted
+        brought = json.loads(gzip.decompress(body))
+        assert [p["policy"]["policy-domain"] for p in brought["policies"]] == ["web.example"], brought
         def reports():
             found = {}
             for _, mail in [*peer.mails, *plain.mails]:
@@ -435,6 +454,12 @@ def tells_domains_how_it_went():
             details = one["failure-details"][0]
             assert details["result-type"] == "certificate-host-mismatch" and details["failed-session-count"] == 1, one
         assert clear["policy"]["policy-type"] == "no-policy-found" and clear["failure-details"][0]["result-type"] == "starttls-not-supported", clear
+        def is_silent():
+            before = len(policies.posted)
+            server.ask("tls", "report")
+            time.sleep(0.3)
+            return len(policies.posted) == before
+        until("what is taken is not brought again", is_silent)
         clean(server)
 
 

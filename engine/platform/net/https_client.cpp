@@ -1,4 +1,4 @@
-#include "platform/net/https_get.h"
+#include "platform/net/https_client.h"
 
 #include "platform/system/clock.h"
 
@@ -11,13 +11,14 @@ namespace posthorn::net {
 
 using namespace Qt::StringLiterals;
 
-struct HttpsGet::Fetch
+struct HttpsClient::Fetch
 {
     HttpsRequest request;
     Done done;
     QList<QByteArray> addresses; // not tried yet
     qint64 until = 0;            // steady ms
     bool tooLarge = false, late = false;
+    bool posts = false;
 };
 
 namespace {
@@ -27,11 +28,12 @@ qint64 now()
     return system::realClock().steadyMs();
 }
 
-QSslConfiguration tlsFor(const QString &authorities)
+QSslConfiguration tlsFor(const HttpsRequest &what)
 {
+    const QString &authorities = what.authorities;
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setProtocol(QSsl::TlsV1_2OrLater);
-    tls.setPeerVerifyMode(QSslSocket::VerifyPeer);
+    tls.setPeerVerifyMode(what.anyCertificate ? QSslSocket::VerifyNone : QSslSocket::VerifyPeer);
     if (!authorities.isEmpty())
         tls.setCaCertificates(QSslConfiguration::systemCaCertificates() + QSslCertificate::fromPath(authorities));
     return tls;
@@ -44,11 +46,14 @@ QNetworkRequest requestTo(const QByteArray &address, const HttpsRequest &what)
     url.setScheme(u"https"_s);
     url.setHost(QString::fromLatin1(address));
     url.setPort(what.port);
-    url.setPath(QString::fromLatin1(what.path));
+    const QString path = QString::fromLatin1(what.path);
+    url.setPath(path.section(u'?', 0, 0), QUrl::TolerantMode);
+    if (path.contains(u'?'))
+        url.setQuery(path.section(u'?', 1), QUrl::TolerantMode);
     QNetworkRequest request(url);
     request.setPeerVerifyName(QString::fromLatin1(what.host));
     request.setRawHeader("Host", what.port == 443 ? what.host : what.host + ':' + QByteArray::number(what.port));
-    request.setSslConfiguration(tlsFor(what.authorities));
+    request.setSslConfiguration(tlsFor(what));
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false); // it would say the address in place of the name
     request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
@@ -58,15 +63,26 @@ QNetworkRequest requestTo(const QByteArray &address, const HttpsRequest &what)
 
 } // namespace
 
-HttpsGet::HttpsGet(Resolver &resolver, QObject *parent) : QObject(parent), m_resolver(resolver), m_manager(this)
+HttpsClient::HttpsClient(Resolver &resolver, QObject *parent) : QObject(parent), m_resolver(resolver), m_manager(this)
 {
     m_manager.setProxy(QNetworkProxy::NoProxy);
 }
 
-void HttpsGet::get(const HttpsRequest &request, Done done)
+void HttpsClient::get(const HttpsRequest &request, Done done)
+{
+    begin(std::make_shared<Fetch>(Fetch{request, std::move(done), {}, now() + request.time.count()}));
+}
+
+void HttpsClient::post(const HttpsRequest &request, Done done)
 {
     auto fetch = std::make_shared<Fetch>(Fetch{request, std::move(done), {}, now() + request.time.count()});
-    m_resolver.addresses(request.host, [this, fetch](const DnsAnswer &answer) {
+    fetch->posts = true;
+    begin(fetch);
+}
+
+void HttpsClient::begin(const std::shared_ptr<Fetch> &fetch)
+{
+    m_resolver.addresses(fetch->request.host, [this, fetch](const DnsAnswer &answer) {
         fetch->addresses = answer.addresses;
         if (fetch->addresses.isEmpty())
             fetch->done(fail(ErrorKind::Unavailable, u"%1 has no address that can be found"_s.arg(
@@ -76,9 +92,12 @@ void HttpsGet::get(const HttpsRequest &request, Done done)
     });
 }
 
-void HttpsGet::attempt(const std::shared_ptr<Fetch> &fetch)
+void HttpsClient::attempt(const std::shared_ptr<Fetch> &fetch)
 {
-    QNetworkReply *const reply = m_manager.get(requestTo(fetch->addresses.takeFirst(), fetch->request));
+    QNetworkRequest request = requestTo(fetch->addresses.takeFirst(), fetch->request);
+    if (fetch->posts)
+        request.setHeader(QNetworkRequest::ContentTypeHeader, fetch->request.contentType);
+    QNetworkReply *const reply = fetch->posts ? m_manager.post(request, fetch->request.content) : m_manager.get(request);
     // One more address to try: it gets the other half of the time.
     const qint64 left = std::max<qint64>(fetch->until - now(), 1);
     QTimer::singleShot(fetch->addresses.isEmpty() ? left : left / 2, reply, [reply, fetch] {
@@ -96,13 +115,13 @@ void HttpsGet::attempt(const std::shared_ptr<Fetch> &fetch)
     });
 }
 
-void HttpsGet::ended(const std::shared_ptr<Fetch> &fetch, QNetworkReply *reply)
+void HttpsClient::ended(const std::shared_ptr<Fetch> &fetch, QNetworkReply *reply)
 {
     const int status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     const bool late = std::exchange(fetch->late, false);
     if (fetch->tooLarge || reply->bytesAvailable() > fetch->request.mostOctets) {
         fetch->done(fail(ErrorKind::TooLarge, u"The document is too large"_s));
-    } else if (status == 200 && reply->error() == QNetworkReply::NoError) {
+    } else if ((status == 200 || (fetch->posts && status > 200 && status < 300)) && reply->error() == QNetworkReply::NoError) {
         const QByteArray type = reply->header(QNetworkRequest::ContentTypeHeader).toByteArray();
         fetch->done(HttpsDocument{type.split(';').front().trimmed().toLower(), reply->readAll()});
     } else if (status != 0 && !late) {

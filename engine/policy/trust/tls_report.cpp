@@ -13,7 +13,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr qsizetype mostAddresses = 5;
+constexpr qsizetype mostTargets = 5;
 
 // RFC 1952 §8
 quint32 crc32(const QByteArray &octets)
@@ -91,7 +91,7 @@ QJsonObject resultJson(const QString &domain, const QList<TlsCount> &counts)
 
 } // namespace
 
-QList<QByteArray> tlsReportAddresses(const QList<QByteArray> &texts)
+TlsReportTargets tlsReportTargets(const QList<QByteArray> &texts)
 {
     QList<QByteArrayList> records;
     for (const QByteArray &text : texts) {
@@ -99,18 +99,22 @@ QList<QByteArray> tlsReportAddresses(const QList<QByteArray> &texts)
         if (parts.front().trimmed() == "v=TLSRPTv1")
             records.append(parts.sliced(1));
     }
-    QList<QByteArray> addresses;
+    TlsReportTargets targets;
     for (const QByteArray &part : records.size() == 1 ? records.front() : QByteArrayList()) {
         const QByteArray field = part.trimmed();
         if (!field.startsWith("rua="))
             continue;
         for (const QByteArray &uri : field.sliced(4).split(',')) {
-            const QByteArray trimmed = uri.trimmed();
-            if (trimmed.toLower().startsWith("mailto:") && addresses.size() < mostAddresses)
-                addresses.append(QByteArray::fromPercentEncoding(trimmed.sliced(7).split('?').front()));
+            const QByteArray trimmed = uri.trimmed(), lower = trimmed.toLower();
+            if (targets.addresses.size() + targets.urls.size() == mostTargets)
+                return targets;
+            if (lower.startsWith("mailto:"))
+                targets.addresses.append(QByteArray::fromPercentEncoding(trimmed.sliced(7).split('?').front()));
+            else if (lower.startsWith("https://"))
+                targets.urls.append(trimmed);
         }
     }
-    return addresses;
+    return targets;
 }
 
 QByteArray toJson(const TlsReport &report)

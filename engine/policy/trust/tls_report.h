@@ -25,9 +25,14 @@ struct TlsReport
     QList<TlsCount> counts;
 };
 
-// Where a domain wants its reports by mail: rua=mailto: of the TXT record at _smtp._tls.DOMAIN (§3). Other ways are passed
-// over. None when there is not exactly one such record.
-[[nodiscard]] QList<QByteArray> tlsReportAddresses(const QList<QByteArray> &texts);
+// Where a domain wants its reports: rua= of the TXT record at _smtp._tls.DOMAIN (§3). Nowhere when there is not exactly one
+// such record.
+struct TlsReportTargets
+{
+    QList<QByteArray> addresses; // mailto:
+    QList<QByteArray> urls;      // https:
+};
+[[nodiscard]] TlsReportTargets tlsReportTargets(const QList<QByteArray> &texts);
 
 [[nodiscard]] QByteArray toJson(const TlsReport &report); // §4.4
 

@@ -27,7 +27,7 @@ Runner::Runner(RunnerWorld world)
       m_timer(this), m_tidying(this), m_pacing(this), m_ageing(this)
 {
     m_guide.setOptions(m_options);
-    m_reports.setEnabled(m_options->tlsReports);
+    m_reports.setOptions(m_options);
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] { dueNow(); });
     connect(&m_tidying, &QTimer::timeout, this, [this] { tidy(); });
@@ -229,7 +229,7 @@ void Runner::optionsChanged()
 {
     m_options = m_world.options();
     m_guide.setOptions(m_options);
-    m_reports.setEnabled(m_options->tlsReports);
+    m_reports.setOptions(m_options);
     m_trust = net::TlsTrust(m_options->authorities);
     const Endpoint &server = m_options->nameServer;
     m_resolver.setServer(server.port ? QHostAddress(QString::fromLatin1(server.address)) : QHostAddress(),

@@ -2,7 +2,7 @@
 // thread.
 #pragma once
 
-#include "platform/net/https_get.h"
+#include "platform/net/https_client.h"
 #include "platform/store/store.h"
 #include "platform/store/tls_policies.h"
 #include "policy/trust/mta_sts.h"
@@ -51,7 +51,7 @@ private:
 
     store::Store *const m_store;
     net::Resolver &m_resolver;
-    net::HttpsGet m_https;
+    net::HttpsClient m_https;
     std::shared_ptr<const Options> m_options;
     QHash<QByteArray, Kept> m_kept;
     QHash<QByteArray, QList<Done>> m_asking;

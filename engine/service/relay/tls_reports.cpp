@@ -3,7 +3,6 @@
 #include "language/message/builder.h"
 #include "language/message/transfer_encoding.h"
 #include "platform/store/transaction.h"
-#include "policy/trust/tls_report.h"
 #include "service/delivery/collector.h"
 #include "service/relay/service.h"
 
@@ -18,6 +17,7 @@ namespace {
 constexpr std::chrono::seconds flushTime{2};
 constexpr std::chrono::minutes sendTime{30};
 constexpr qint64 daySeconds = 86'400;
+constexpr qint64 uploadDays = 2; // what nobody takes by HTTPS is brought again until then (RFC 8460 §5.4)
 constexpr qint64 mostDays = 7; // a domain whose record can't be had for longer gets no report of that day
 constexpr qsizetype mostCounted = 10'000; // kinds of sessions between two flushes
 
@@ -29,6 +29,11 @@ qint64 today()
 QString keyOf(const store::TlsResult &one)
 {
     return QStringList{QString::number(one.day), one.domain, one.policy, one.result, one.mx, one.address}.join(u'\n');
+}
+
+QString keyOf(const QList<store::TlsResult> &group)
+{
+    return QString::number(group.front().day) + u' ' + group.front().domain;
 }
 
 trust::TlsReport reportOf(const QList<store::TlsResult> &group, const QByteArray &hostName, const QString &id)
@@ -76,7 +81,7 @@ QString tlsResultOf(const LinkFailure &failure, const HopTls &tls)
 }
 
 TlsReports::TlsReports(World world, net::Resolver &resolver, QObject *parent)
-    : QObject(parent), m_world(std::move(world)), m_resolver(resolver), m_flushing(this), m_sending(this)
+    : QObject(parent), m_world(std::move(world)), m_resolver(resolver), m_https(resolver, this), m_flushing(this), m_sending(this)
 {
     m_flushing.setSingleShot(true);
     connect(&m_flushing, &QTimer::timeout, this, [this] { flush(); });
@@ -86,7 +91,7 @@ TlsReports::TlsReports(World world, net::Resolver &resolver, QObject *parent)
 
 void TlsReports::count(store::TlsResult result)
 {
-    if (!m_enabled || m_counted.size() >= mostCounted)
+    if (!m_options->tlsReports || m_counted.size() >= mostCounted)
         return;
     result.day = today();
     result.sessions = 1;
@@ -117,7 +122,7 @@ void TlsReports::flush(std::function<void()> then)
 
 void TlsReports::sendDue()
 {
-    if (m_enabled)
+    if (m_options->tlsReports)
         send(today());
 }
 
@@ -154,10 +159,56 @@ void TlsReports::addressed(const Group &group, const net::DnsAnswer &answer)
 {
     if (answer.status == net::DnsAnswer::Status::Failed && today() - group.front().day < mostDays)
         return; // later
-    const QList<QByteArray> addresses = trust::tlsReportAddresses(answer.texts);
+    const trust::TlsReportTargets targets = trust::tlsReportTargets(answer.texts);
+    if (targets.urls.isEmpty())
+        fileAll(group, targets.addresses);
+    else
+        upload(group, targets);
+}
+
+// §5.4. Whoever wants to know of TLS in trouble may have the same trouble with HTTPS (§3): any certificate will do.
+void TlsReports::upload(const Group &group, const trust::TlsReportTargets &targets)
+{
+    const QString key = keyOf(group);
+    if (m_uploading.contains(key))
+        return;
+    m_uploading.insert(key);
+    struct Work
+    {
+        qsizetype missing = 0;
+        bool taken = false;
+    };
+    const auto work = std::make_shared<Work>(Work{targets.urls.size()});
+    const QString id = QString::fromLatin1(delivery::newJourney() + '@' + m_world.hostName);
+    net::HttpsRequest request;
+    request.anyCertificate = true;
+    request.authorities = m_options->authorities;
+    request.content = trust::gzip(trust::toJson(reportOf(group, m_world.hostName, id)));
+    request.contentType = "application/tlsrpt+gzip";
+    for (const QByteArray &text : targets.urls) {
+        const QUrl url(QString::fromLatin1(text));
+        request.host = url.host(QUrl::FullyEncoded).toLatin1();
+        request.port = quint16(url.port(443));
+        request.path = url.toEncoded(QUrl::RemoveScheme | QUrl::RemoveAuthority | QUrl::RemoveFragment);
+        m_https.post(request, [this, key, group, targets, work](const Result<net::HttpsDocument> &answer) {
+            work->taken |= answer.has_value();
+            if (--work->missing > 0)
+                return;
+            if (work->taken || !targets.addresses.isEmpty() || today() - group.front().day > uploadDays)
+                fileAll(group, targets.addresses);
+            else
+                m_uploading.remove(key); // later
+        });
+    }
+}
+
+void TlsReports::fileAll(const Group &group, const QList<QByteArray> &addresses)
+{
     m_world.store->write<bool>(
         [this, group, addresses](store::Transaction &transaction) { return file(transaction, group, addresses); },
-        [](const Result<bool> &) {}); // a failure: the next time
+        [this, key = keyOf(group)](const Result<bool> &) { // a failure: the next time
+            QMetaObject::invokeMethod(this, [this, key] { m_uploading.remove(key); }, Qt::QueuedConnection);
+        });
 }
 
 // What is told is forgotten with it, and what nobody wants to know as well.

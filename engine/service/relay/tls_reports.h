@@ -2,7 +2,9 @@
 // thread.
 #pragma once
 
+#include "platform/net/https_client.h"
 #include "platform/store/tls_policies.h"
+#include "policy/trust/tls_report.h"
 #include "service/delivery/delivery.h"
 #include "service/relay/router.h"
 
@@ -31,7 +33,7 @@ public:
     };
     TlsReports(World world, net::Resolver &resolver, QObject *parent);
 
-    void setEnabled(bool enabled) { m_enabled = enabled; }
+    void setOptions(const std::shared_ptr<const Options> &options) { m_options = options; }
     void count(store::TlsResult result); // its day is today
     // What was counted goes to the store. `then` is called when all of it is there, or can't be.
     void flush(std::function<void()> then = {});
@@ -43,14 +45,18 @@ private:
     void send(qint64 before);
     void sendOne(const Group &group);
     void addressed(const Group &group, const net::DnsAnswer &answer);
+    void upload(const Group &group, const trust::TlsReportTargets &targets);
+    void fileAll(const Group &group, const QList<QByteArray> &addresses);
     Result<bool> file(store::Transaction &transaction, const Group &group, const QList<QByteArray> &addresses) const;
     [[nodiscard]] delivery::Arrival compose(const Group &group, const QByteArray &address) const;
 
     const World m_world;
     net::Resolver &m_resolver;
+    net::HttpsClient m_https;
+    std::shared_ptr<const Options> m_options;
+    QSet<QString> m_uploading; // days and domains
     QHash<QString, store::TlsResult> m_counted;
     QTimer m_flushing, m_sending;
-    bool m_enabled = true;
 };
 
 } // namespace posthorn::relay

@@ -22,9 +22,10 @@ private Q_SLOTS:
         };
         row("as in the RFC", {"v=TLSRPTv1;rua=mailto:reports@example.com"}, "reports@example.com");
         row("spaces and extensions", {"v=TLSRPTv1; x=y; rua=mailto:a@x.example ; z=1"}, "a@x.example");
-        row("several", {"v=TLSRPTv1; rua=mailto:a@x.example, https://x.example/, MAILTO:b@x.example"}, "a@x.example b@x.example");
+        row("several", {"v=TLSRPTv1; rua=mailto:a@x.example, https://x.example/, MAILTO:b@x.example"}, "a@x.example b@x.example https://x.example/");
         row("escaped", {"v=TLSRPTv1; rua=mailto:a%21b%2Cc@x.example?subject=x"}, "a!b,c@x.example");
-        row("only by the web", {"v=TLSRPTv1; rua=https://reporting.example.com/v1/tlsrpt"}, "");
+        row("only by the web", {"v=TLSRPTv1; rua=https://reporting.example.com/v1/tlsrpt"}, "https://reporting.example.com/v1/tlsrpt");
+        row("unknown ways", {"v=TLSRPTv1; rua=ftp://x.example/, http://x.example/"}, "");
         row("none", {"v=spf1 -all"}, "");
         row("two records", {"v=TLSRPTv1; rua=mailto:a@x.example", "v=TLSRPTv1; rua=mailto:b@x.example"}, "");
         row("another version", {"v=TLSRPTv2; rua=mailto:a@x.example"}, "");
@@ -32,7 +33,8 @@ private Q_SLOTS:
     void findsAddresses()
     {
         QFETCH(QList<QByteArray>, texts);
-        QTEST(tlsReportAddresses(texts).join(' '), "addresses");
+        const TlsReportTargets targets = tlsReportTargets(texts);
+        QTEST((targets.addresses + targets.urls).join(' '), "addresses");
     }
     void writesJson()
     {
