@@ -313,6 +313,8 @@ two MX 20 second
 two MX 10 first
 first A 127.0.0.2
 second A 127.0.0.1
+swapped MX 10 second
+swapped MX 20 first
 implicit A 127.0.0.1
 nullmx MX 0 .
 loop MX 10 self
