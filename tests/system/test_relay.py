@@ -313,6 +313,11 @@ two MX 20 second
 two MX 10 first
 first A 127.0.0.2
 second A 127.0.0.1
+both AAAA 2001:db8::1
+both A 127.0.0.1
+alias CNAME two
+named MX 10 other
+other CNAME second
 swapped MX 10 second
 swapped MX 20 first
 implicit A 127.0.0.1
@@ -360,14 +365,19 @@ def finds_the_way_by_mx():
             Server(settings={**FAST, "relay.port": str(sink.port), "relay.retry_schedule": "1h",
                              "dns.server": f"127.0.0.1:{dns.port}"}) as server:
         server.add("anna")
-        send(server, "ben@two.example", "ben@implicit.example", "ben@[127.0.0.9]", "ben@nullmx.example",
+        send(server, "ben@two.example", "ben@implicit.example", "ben@[127.0.0.9]", "ben@nullmx.example", "ben@both.example",
+             "ben@alias.example", "ben@named.example",
              "ben@missing.example", "ben@dead.example", "ben@nowhere.example", "ben@refused.test")
         until("all were tried", lambda: len(entries(server)) == 2 and all(e["attempts"] for e in entries(server)))
         left = {e["domain"]: e["lastError"] for e in entries(server)}
         assert set(left) == {"dead.example", "refused.test"}, left
         assert "4.4.1" in left["dead.example"] and "4.4.3" in left["refused.test"], left
         sent = [s for s in server.ask("trace", "anna@example.test", json_result=True)["steps"] if s["step"] == "sent"]
-        assert {s["recipient"] for s in sent} == {"ben@two.example", "ben@implicit.example", "ben@[127.0.0.9]"}, sent
+        assert {s["recipient"] for s in sent} == {"ben@two.example", "ben@implicit.example", "ben@[127.0.0.9]", "ben@both.example",
+                                                   "ben@alias.example", "ben@named.example"}, sent
+        server_of = {s["recipient"]: s["client"] for s in sent}
+        assert server_of["ben@both.example"] == "both.example (127.0.0.1)", sent # not by IPv6, where nobody is
+        assert server_of["ben@alias.example"] == "second.example (127.0.0.1)" and server_of["ben@named.example"] == "other.example (127.0.0.1)", sent
         assert [s["client"] for s in sent if "two" in s["recipient"]] == ["second.example (127.0.0.1)"], sent
         status = {}
         def gather():
