@@ -212,6 +212,17 @@ def shows_all_that_was_said():
         shown = server.ask("queue", "show", entries(server)[0]["id"])
         for part in "220 peer.example", "EHLO", "MAIL FROM:<anna@example.test>", "RCPT TO:<x@far.example>", "second thoughts":
             assert part in shown, (part, shown)
+        # With many recipients as well; of very many the beginning and the end.
+        server.ask("queue", "remove", "--all")
+        send(server, *(f"a-recipient-with-a-rather-long-name-{i}@far.example" for i in range(100)))
+        until("it was tried", lambda: all(e["attempts"] for e in entries(server)))
+        shown = server.ask("queue", "show", entries(server)[0]["id"])
+        assert shown.count("C: RCPT TO") == 100 and "second thoughts" in shown and "more was said" not in shown, shown
+        server.ask("queue", "remove", "--all")
+        send(server, *("x" * 60 + f"{i}@" + "y" * 60 + ".far.example" for i in range(100)))
+        until("it was tried", lambda: all(e["attempts"] for e in entries(server)))
+        shown = server.ask("queue", "show", entries(server)[0]["id"])
+        assert "220 peer.example" in shown and "more was said" in shown and "second thoughts" in shown, shown
 
 
 if __name__ == "__main__":
