@@ -8,6 +8,8 @@
 #include <QMap>
 #include <QRandomGenerator>
 
+#include <algorithm>
+
 namespace posthorn::relay {
 
 using namespace Qt::StringLiterals;
@@ -18,9 +20,11 @@ using smtp::Fate;
 
 namespace {
 
+// Some say more than anybody wants to read in a list.
 QString replyText(const smtp::Reply &reply)
 {
-    return QString::fromUtf8(reply.toBytes()).simplified();
+    constexpr qsizetype most = 1'000;
+    return QString::fromUtf8(reply.toBytes()).simplified().left(most);
 }
 
 } // namespace
@@ -181,11 +185,23 @@ Result<void> Settler::reportAll(Round &round) const
     return {};
 }
 
+// Of those who know no enhanced status codes (Exim, as it comes), in the words that are usual.
+static bool saysNoAddress(const smtp::Reply &reply)
+{
+    static const QByteArrayList phrases{"no such user", "no such recipient", "no such mailbox", "no such address", "user unknown",
+                                        "unknown user", "recipient unknown", "unknown recipient", "user not found",
+                                        "mailbox not found", "unrouteable address", "does not exist", "doesn't exist"};
+    const QByteArray text = reply.text.toLower();
+    return reply.enhanced.isEmpty() && (reply.code == 550 || reply.code == 551 || reply.code == 553)
+           && std::ranges::any_of(phrases, [&](const QByteArray &phrase) { return text.contains(phrase); });
+}
+
 // There is no such address, says its server (RFC 3463 §3.2). What it says by policy, or of the sender, is another matter.
 static bool isNoAddress(const smtp::RecipientOutcome &outcome)
 {
     static const QByteArrayList codes{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"};
-    return outcome.fate == Fate::Refused && outcome.fromServer && outcome.command == "RCPT TO" && codes.contains(outcome.reply.enhanced);
+    return outcome.fate == Fate::Refused && outcome.fromServer && outcome.command == "RCPT TO"
+           && (codes.contains(outcome.reply.enhanced) || saysNoAddress(outcome.reply));
 }
 
 Result<void> Settler::suppress(Round &round, const store::Entry &entry, const smtp::RecipientOutcome &outcome) const
