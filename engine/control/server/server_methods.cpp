@@ -98,7 +98,9 @@ void Desk::beginDay(QDate day)
 
 QJsonArray serviceStates(const Desk &desk)
 {
-    const auto listeners = desk.context.network ? desk.context.network->listeners() : QList<net::ListenerState>{};
+    auto listeners = desk.context.network ? desk.context.network->listeners() : QList<net::ListenerState>{};
+    if (desk.context.network)
+        listeners += desk.context.network->listenFaults();
     const SettingsPointer settings = desk.settings();
     QJsonArray states;
     for (const SettingDescription &setting : settingDescriptions()) {

@@ -28,6 +28,7 @@ struct Network::Private
     std::atomic<qint64> lastConversation = 0;
     std::atomic<bool> watched = false;
     std::vector<std::unique_ptr<Listener>> listeners;
+    QList<ListenerState> faults;
     int maxConversations = 0;
 
     std::mutex reportMutex;
@@ -131,12 +132,18 @@ Network::~Network()
 
 Result<quint16> Network::listen(ListenerOptions options)
 {
+    const quint16 wanted = options.port;
     auto listener = std::make_unique<Listener>(std::move(options),
                                                [this](Arrival arrival) { return d->hand(std::move(arrival)); });
     const Result<quint16> port = listener->open();
-    d->listeners.push_back(std::move(listener));
-    if (!port)
-        d->listeners.pop_back();
+    if (port) {
+        d->listeners.push_back(std::move(listener));
+    } else {
+        ListenerState fault = listener->state();
+        fault.port = wanted;
+        fault.error = port.error().text;
+        d->faults.append(fault);
+    }
     return port;
 }
 
@@ -149,7 +156,10 @@ void Network::depart(Departure departure)
 void Network::unlisten(const QByteArray &name)
 {
     std::erase_if(d->listeners, [&](const auto &listener) { return listener->name() == name; });
+    d->faults.removeIf([&](const ListenerState &fault) { return fault.name == name; });
 }
+
+QList<ListenerState> Network::listenFaults() const { return d->faults; }
 
 QList<ListenerState> Network::listeners() const
 {

@@ -71,6 +71,8 @@ public:
     // Stops all listeners of that name; live conversations go on.
     void unlisten(const QByteArray &name);
     [[nodiscard]] QList<ListenerState> listeners() const;
+    // Those that could not be opened, and why, until unlisten().
+    [[nodiscard]] QList<ListenerState> listenFaults() const;
 
     // Collects from all workers; `done` runs on this object's thread.
     void conversations(std::function<void(QList<ConversationState>)> done);

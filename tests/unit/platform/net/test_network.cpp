@@ -90,6 +90,11 @@ void TestNetwork::saysWhenThePortIsTaken()
     QVERIFY(!port);
     QCOMPARE(port.error().kind, ErrorKind::Exists);
     QVERIFY(m_network->listeners().isEmpty());
+    QCOMPARE(m_network->listenFaults().size(), 1); // and goes on saying it
+    QCOMPARE(m_network->listenFaults().first().port, other.serverPort());
+    QCOMPARE(m_network->listenFaults().first().error, port.error().text);
+    m_network->unlisten("fake");
+    QVERIFY(m_network->listenFaults().isEmpty());
 }
 
 void TestNetwork::keepsConversationsWhenItNoLongerListens()
