@@ -4,6 +4,7 @@
 
 #include <QFileInfo>
 #include <QLocalSocket>
+#include <QPointer>
 
 namespace posthorn::control {
 
@@ -17,10 +18,17 @@ void LocalLink::open()
 {
     close();
     m_socket = new QLocalSocket(this);
-    connect(m_socket, &QLocalSocket::connected, this, &Link::opened, Qt::QueuedConnection);
+    // What is told later is told of a socket that may be given up by then.
+    const auto isMine = [this, socket = QPointer(m_socket)] { return socket && socket == m_socket; };
+    connect(m_socket, &QLocalSocket::connected, this, [this, isMine] {
+        if (isMine())
+            Q_EMIT opened();
+    }, Qt::QueuedConnection);
     connect(m_socket, &QLocalSocket::readyRead, this, [this] { Q_EMIT received(m_socket->readAll()); });
     connect(m_socket, &QLocalSocket::disconnected, this, [this] { fail(ErrorKind::Unavailable, u"The server closed the connection"_s); });
-    connect(m_socket, &QLocalSocket::errorOccurred, this, [this](QLocalSocket::LocalSocketError error) {
+    connect(m_socket, &QLocalSocket::errorOccurred, this, [this, isMine](QLocalSocket::LocalSocketError error) {
+        if (!isMine())
+            return;
         if (error == QLocalSocket::SocketAccessError)
             fail(ErrorKind::Denied, u"You may not look after the server on %1"_s.arg(m_directory));
         else if (error == QLocalSocket::ServerNotFoundError || error == QLocalSocket::ConnectionRefusedError)

@@ -1,7 +1,10 @@
 // The client against a server played by the test: deadlines, lost connections, gaps in topics, nonsense.
 #include "control/api/messages.h"
+#include "control/api/values.h"
 #include "control/client/client.h"
 
+#include <QLocalServer>
+#include <QLocalSocket>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -188,6 +191,29 @@ private Q_SLOTS:
         QCOMPARE(closed.size(), 0); // never from within
         QTRY_COMPARE(closed.size(), 1);
         QCOMPARE(link.trouble(), ErrorKind::NotFound);
+    }
+    void survivesAServerThatDies()
+    {
+        const QTemporaryDir folder;
+        QLocalServer server;
+        QVERIFY(server.listen(socketName(folder.path())));
+        LocalLink link(folder.path());
+        QSignalSpy opened(&link, &Link::opened), closed(&link, &Link::closed);
+        for (int life = 1; life <= 3; ++life) {
+            link.open();
+            QTRY_COMPARE(opened.size(), life);
+            QTRY_VERIFY(server.hasPendingConnections());
+            QLocalSocket *peer = server.nextPendingConnection();
+            link.send("{}\n");
+            QTRY_VERIFY(peer->bytesAvailable() > 0);
+            if (life == 2)
+                link.close(); // given up here as well, before its end is told
+            peer->abort();
+            delete peer;
+            QTRY_COMPARE(closed.size(), life == 3 ? 2 : 1);
+            QCoreApplication::processEvents(); // what is told late is told of nobody
+        }
+        QCOMPARE(closed.size(), 2);
     }
 
 private:
