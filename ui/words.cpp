@@ -1,9 +1,12 @@
 #include "ui/words.h"
 
+#include "control/api/values.h"
+
 #include <QCoreApplication>
 #include <QDateTime>
 #include <QHash>
 #include <QLocale>
+#include <QUrl>
 
 namespace posthorn::ui {
 
@@ -72,10 +75,17 @@ QString timeText(qint64 ms)
     return QLocale().toString(time, QLocale::ShortFormat);
 }
 
+QString shownAddress(const QString &address)
+{
+    const qsizetype at = address.lastIndexOf(u'@') + 1;
+    return address.contains("xn--"_L1) ? address.left(at) + QUrl::fromAce(address.mid(at).toLatin1(), QUrl::IgnoreIDNWhitelist) : address;
+}
+
 QString eventText(const QJsonObject &event)
 {
     const QString kind = event.value("kind"_L1).toString();
-    QString sentence = sentenceFor(kind);
+    const bool nameless = event.value("sender"_L1).toString().isEmpty() && event.value("recipient"_L1).toString().isEmpty();
+    QString sentence = sentenceFor(kind == "message-refused"_L1 && nameless ? u"command-refused"_s : kind);
     if (sentence.isEmpty()) {
         sentence = kind;
         for (auto it = event.begin(); it != event.end(); ++it) {
@@ -134,6 +144,15 @@ QString serviceText(const QString &service)
     return found ? tr(found) : service;
 }
 
+QString tlsPolicyText(const QString &policy)
+{
+    if (policy == "none"_L1)
+        return tr("Never");
+    if (policy == "encrypt"_L1)
+        return tr("Always, or the mail waits");
+    return policy == "verify"_L1 ? tr("Always, with a good certificate, or the mail waits") : tr("Whenever the other server can");
+}
+
 QString healthText(const QString &health)
 {
     if (health == "good"_L1)
@@ -148,5 +167,33 @@ QString healthText(const QString &health)
         return tr("Damaged: restore a backup");
     return health;
 }
+
+QString listenErrorText(const QJsonObject &service)
+{
+    const QString error = service.value("error"_L1).toString();
+    if (error != "not open; the log says why"_L1)
+        return error;
+    return tr("Port %1 can't be opened; the log says why").arg(service.value("port"_L1).toInt());
+}
+
+QString faultStyle(const QPalette &palette)
+{
+    const bool dark = palette.color(QPalette::Window).lightness() < 128;
+    return u"QLabel { color: %1; }"_s.arg(dark ? u"#ff9a8f"_s : u"#b3261e"_s);
+}
+
+QString octetsEntry(qint64 octets)
+{
+    static constexpr QLatin1StringView units[] = {"TB"_L1, "GB"_L1, "MB"_L1, "kB"_L1};
+    int shift = 40;
+    for (const QLatin1StringView unit : units) {
+        if (octets > 0 && octets % (1ll << shift) == 0)
+            return u"%1 %2"_s.arg(octets >> shift).arg(unit);
+        shift -= 10;
+    }
+    return QString::number(octets);
+}
+
+qint64 octetsTyped(const QString &text) { return control::parseOctets(text).value_or(-1); }
 
 } // namespace posthorn::ui

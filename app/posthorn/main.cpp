@@ -1,18 +1,17 @@
 // The tray app: hosts the engine on a thread of its own, or looks at a posthornd that runs on the data directory already.
 #include "hosted_engine.h"
 
+#include "control/api/values.h"
 #include "control/client/client.h"
+#include "platform/system/process.h"
 #include "ui/tray/tray_icon.h"
 #include "ui/window/main_window.h"
+#include "ui/window/server_state.h"
 
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QDir>
-#include <QFileInfo>
-#include <QLibraryInfo>
-#include <QMessageBox>
-#include <QStandardPaths>
-#include <QTranslator>
+#include <QLocalSocket>
 
 using namespace posthorn;
 using namespace Qt::StringLiterals;
@@ -33,7 +32,7 @@ Arguments parseArguments(const QApplication &app)
     parser.addHelpOption();
     parser.addVersionOption();
     parser.addOption({u"data"_s, QApplication::translate("App", "The data folder."), u"directory"_s,
-                      QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)});
+                      control::defaultDataDirectory()});
     parser.addOption({u"set"_s, QApplication::translate("App", "A setting for this run, KEY=VALUE."), u"setting"_s});
     parser.addOption({u"attach"_s, QApplication::translate("App", "Look after a posthornd that runs on the data folder.")});
     parser.addOption({u"hidden"_s, QApplication::translate("App", "Start in the tray, without the window.")});
@@ -46,6 +45,40 @@ Arguments parseArguments(const QApplication &app)
     return arguments;
 }
 
+// A posthornd, or another Posthorn, is at work on the folder already: it can be looked at, not started again.
+bool isServed(const QString &dataDirectory)
+{
+    constexpr int patience = 500; // ms; it is on this computer, and no window waits yet
+    QLocalSocket socket;
+    socket.connectToServer(control::socketName(dataDirectory));
+    return socket.waitForConnected(patience);
+}
+
+// The engine lives on its own thread and tells the window's how it is.
+void tie(HostedEngine &engine, ui::ServerState &server)
+{
+    QObject::connect(&server, &ui::ServerState::startWanted, &engine, &HostedEngine::start);
+    QObject::connect(&server, &ui::ServerState::stopWanted, &engine, &HostedEngine::stop);
+    QObject::connect(&engine, &HostedEngine::failed, &server, &ui::ServerState::noteFailed);
+    QObject::connect(&engine, &HostedEngine::stopped, &server, &ui::ServerState::noteStopped);
+}
+
+void tie(ui::MainWindow &window, ui::TrayIcon &tray)
+{
+    const bool hasTray = QSystemTrayIcon::isSystemTrayAvailable();
+    window.setHidesOnClose(hasTray);
+    tray.setVisible(hasTray);
+    QApplication::setQuitOnLastWindowClosed(false);
+    QObject::connect(&tray, &ui::TrayIcon::openWanted, &window, [&window] {
+        window.show();
+        window.raise();
+        window.activateWindow();
+    });
+    QObject::connect(&window, &ui::MainWindow::hidden, &tray, &ui::TrayIcon::tellWhereItIs);
+    QObject::connect(&window, &ui::MainWindow::quitWanted, qApp, [] { QApplication::exit(); });
+    QObject::connect(&tray, &ui::TrayIcon::quitWanted, qApp, [] { QApplication::exit(); });
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -55,35 +88,31 @@ int main(int argc, char **argv)
     QApplication::setApplicationVersion(QStringLiteral(POSTHORN_VERSION));
     QApplication::setWindowIcon(ui::TrayIcon::iconFor(ui::TrayIcon::State::Running));
     const Arguments arguments = parseArguments(app);
+    const QString folder = arguments.engine.dataDirectory;
+    const bool attach = arguments.attach || isServed(folder);
 
     std::unique_ptr<HostedEngine> hosted;
     std::unique_ptr<control::Link> link;
-    if (arguments.attach) {
-        link = std::make_unique<control::LocalLink>(arguments.engine.dataDirectory);
+    if (attach) {
+        link = std::make_unique<control::LocalLink>(folder);
     } else {
         hosted = std::make_unique<HostedEngine>(arguments.engine);
         link = std::make_unique<control::MemoryLink>(hosted->connector());
     }
     control::Client client(std::move(link));
-    ui::MainWindow window(client, arguments.attach ? arguments.engine.dataDirectory : QString());
-    ui::TrayIcon tray;
-    const bool hasTray = QSystemTrayIcon::isSystemTrayAvailable();
-    window.setHidesOnClose(hasTray);
-    QApplication::setQuitOnLastWindowClosed(!hasTray);
-    tray.setCanStartStop(hosted != nullptr);
-    tray.setVisible(hasTray);
-    ui::follow(tray, client, window);
+    ui::ServerState server(client, hosted != nullptr);
+    ui::MainWindow window(client, server, attach ? folder : QString());
+    ui::TrayIcon tray(server);
+    tie(window, tray);
+    system::StopSignals signals; // a clean stop, as of a server
+    QObject::connect(&signals, &system::StopSignals::stopRequested, &app, [] { QApplication::exit(); });
     if (hosted) {
-        QObject::connect(&tray, &ui::TrayIcon::startWanted, hosted.get(), &HostedEngine::start);
-        QObject::connect(&tray, &ui::TrayIcon::stopWanted, hosted.get(), &HostedEngine::stop);
-        QObject::connect(hosted.get(), &HostedEngine::failed, &window, [&](const QString &why) {
-            tray.setState(ui::TrayIcon::State::Trouble, why);
-            QMessageBox::warning(window.isVisible() ? &window : nullptr, u"Posthorn"_s, why);
-        });
-        hosted->start();
+        tie(*hosted, server);
+        QObject::connect(hosted.get(), &HostedEngine::started, &client, &control::Client::open); // at once, not at its next try
+        server.start();
     }
     client.open();
-    if (!arguments.hidden || !hasTray)
+    if (!arguments.hidden || !QSystemTrayIcon::isSystemTrayAvailable())
         window.show();
     return QApplication::exec();
 }

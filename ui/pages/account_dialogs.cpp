@@ -1,9 +1,12 @@
 #include "ui/pages/account_dialogs.h"
 
+#include "ui/words.h"
+
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
 #include <QDoubleSpinBox>
+#include <QFileDialog>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QJsonArray>
@@ -11,6 +14,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QShowEvent>
 #include <QSpinBox>
 #include <QVBoxLayout>
 
@@ -20,7 +24,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr double megabyte = 1'000'000;
+constexpr double megabyte = 1024 * 1024; // as words.h counts
 constexpr int shortestPassword = 8;
 
 QLineEdit *passwordEdit()
@@ -47,8 +51,36 @@ QWidget *addressRow(QLineEdit *name, QComboBox *domain)
     layout->addWidget(name, 1);
     layout->addWidget(new QLabel(u"@"_s));
     layout->addWidget(domain, 1);
+    name->setAccessibleName(FormDialog::tr("Address, before the @"));
+    domain->setAccessibleName(FormDialog::tr("Domain"));
     row->setFocusProxy(name);
     return row;
+}
+
+QWidget *fileRow(QLineEdit *path, QWidget *dialog)
+{
+    auto *row = new QWidget;
+    auto *browse = new QPushButton(FormDialog::tr("Look for it…"));
+    browse->setAutoDefault(false);
+    auto *layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(path, 1);
+    layout->addWidget(browse);
+    row->setFocusProxy(path);
+    QObject::connect(browse, &QPushButton::clicked, path, [path, dialog] {
+        auto *files = new QFileDialog(dialog, FormDialog::tr("PEM file"), path->text());
+        files->setAttribute(Qt::WA_DeleteOnClose);
+        files->setFileMode(QFileDialog::ExistingFile);
+        QObject::connect(files, &QFileDialog::fileSelected, path, &QLineEdit::setText);
+        files->open();
+    });
+    return row;
+}
+
+void mergeInto(QJsonObject &object, const QJsonObject &more)
+{
+    for (auto it = more.begin(); it != more.end(); ++it)
+        object.insert(it.key(), it.value());
 }
 
 QString nameFault(const QLineEdit *name)
@@ -86,15 +118,34 @@ FormDialog::FormDialog(const QString &title, const QString &okText, QWidget *par
     connect(m_buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
 }
 
+// The cursor begins in the first field, and Tab comes to the buttons last, though they were there first.
+void FormDialog::showEvent(QShowEvent *event)
+{
+    QDialog::showEvent(event);
+    if (event->spontaneous())
+        return;
+    QWidget *last = previousInFocusChain();
+    for (QAbstractButton *button : m_buttons->buttons()) {
+        if (last != button)
+            setTabOrder(last, button);
+        last = button;
+    }
+    if (const QLayoutItem *first = m_form->itemAt(0, QFormLayout::FieldRole); first && first->widget())
+        first->widget()->setFocus();
+}
+
 void FormDialog::refuse(const QString &why)
 {
     m_buttons->setEnabled(true);
+    m_fault->setStyleSheet(faultStyle(palette()));
     m_fault->setText(why);
 }
 
+// What is still missing is no fault: it is said in the usual colour.
 void FormDialog::check()
 {
     const QString why = fault();
+    m_fault->setStyleSheet(QString());
     m_fault->setText(why);
     for (QAbstractButton *button : m_buttons->buttons()) {
         if (m_buttons->buttonRole(button) == QDialogButtonBox::AcceptRole)
@@ -107,17 +158,44 @@ void FormDialog::addHint(const QString &text)
     auto *hint = new QLabel(text);
     hint->setWordWrap(true);
     hint->setForegroundRole(QPalette::PlaceholderText);
+    hint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_form->addRow(QString(), hint);
 }
 
-AccountDialog::AccountDialog(const QJsonObject &account, const QStringList &domains, QWidget *parent)
+void FormDialog::addLimits(const QJsonObject &row)
+{
+    const auto spin = [&](const QString &label, const QString &suffix, QLatin1StringView key) {
+        auto *box = new QSpinBox;
+        box->setRange(-1, 1'000'000'000);
+        box->setSuffix(suffix);
+        box->setSpecialValueText(tr("as the settings say"));
+        box->setGroupSeparatorShown(true);
+        box->setValue(row.value(key).toInt(-1));
+        box->setToolTip(tr("Recipients on other servers; 0 is no limit."));
+        box->setMinimumWidth(260);
+        m_form->addRow(label, box);
+        return box;
+    };
+    m_perMinute = spin(tr("Sends to at &most"), tr(" recipients a minute"), "perMinute"_L1);
+    m_perDay = spin(tr("and"), tr(" recipients a day"), "perDay"_L1);
+    m_perDay->setAccessibleName(tr("Sends to at most so many recipients a day"));
+    addHint(tr("On other servers. More wait for the next minute; what is over the day's limit is held in the queue until you let it go, "
+               "so that a stolen password can't do much."));
+}
+
+QJsonObject FormDialog::limits() const
+{
+    return {{u"perMinute"_s, m_perMinute->value()}, {u"perDay"_s, m_perDay->value()}};
+}
+
+AccountDialog::AccountDialog(const QJsonObject &account, const QStringList &domains, qint64 usualQuota, QWidget *parent)
     : FormDialog(account.isEmpty() ? tr("New account") : tr("Account %1").arg(account.value("address"_L1).toString()),
                  account.isEmpty() ? tr("Make account") : tr("Save"), parent),
       m_address(account.value("address"_L1).toString())
 {
     if (m_address.isEmpty())
         buildNew(domains);
-    buildCommon(account);
+    buildCommon(account, m_address.isEmpty() ? usualQuota : account.value("quotaOctets"_L1).toInteger());
     check();
 }
 
@@ -136,7 +214,7 @@ void AccountDialog::buildNew(const QStringList &domains)
         connect(edit, &QLineEdit::textChanged, this, [this] { check(); });
 }
 
-void AccountDialog::buildCommon(const QJsonObject &account)
+void AccountDialog::buildCommon(const QJsonObject &account, qint64 quota)
 {
     m_displayName = new QLineEdit(account.value("displayName"_L1).toString());
     m_displayName->setPlaceholderText(tr("Anna Jensen"));
@@ -148,7 +226,7 @@ void AccountDialog::buildCommon(const QJsonObject &account)
     m_quota->setSuffix(tr(" MB"));
     m_quota->setSpecialValueText(tr("no limit"));
     m_quota->setGroupSeparatorShown(true);
-    m_quota->setValue(double(account.value("quotaOctets"_L1).toInteger()) / megabyte);
+    m_quota->setValue(double(quota) / megabyte);
     form()->addRow(tr("&Room for mail"), m_quota);
     m_keepDays = new QSpinBox;
     m_keepDays->setRange(0, 3650);
@@ -158,10 +236,11 @@ void AccountDialog::buildCommon(const QJsonObject &account)
     form()->addRow(tr("&Keep fetched mail"), m_keepDays);
     addHint(tr("For programs that fetch by POP3: mail that they delete stays here for this long."));
     buildForwarding(account);
+    addLimits(account);
     m_administrator = new QCheckBox(tr("A&dministrator (gets mail for postmaster)"));
     m_administrator->setChecked(account.value("administrator"_L1).toBool());
     form()->addRow(QString(), m_administrator);
-    m_enabled = new QCheckBox(tr("Can sign in and get &mail"));
+    m_enabled = new QCheckBox(tr("Can s&ign in and get mail"));
     m_enabled->setChecked(account.value("enabled"_L1).toBool(true));
     form()->addRow(QString(), m_enabled);
 }
@@ -183,14 +262,6 @@ void AccountDialog::buildForwarding(const QJsonObject &account)
         check();
     });
     showKeep();
-    m_perDay = new QSpinBox;
-    m_perDay->setRange(-1, 10'000'000);
-    m_perDay->setSuffix(tr(" recipients a day"));
-    m_perDay->setSpecialValueText(tr("as for all accounts"));
-    m_perDay->setGroupSeparatorShown(true);
-    m_perDay->setValue(account.value("perDay"_L1).toInt(-1));
-    m_perDay->setToolTip(tr("On other servers; 0 is no limit. More are held in the queue until you let them go."));
-    form()->addRow(tr("&Sends to at most"), m_perDay);
 }
 
 QStringList AccountDialog::forwardTargets() const
@@ -224,9 +295,9 @@ QJsonObject AccountDialog::parameters() const
                        {u"pop3KeepDays"_s, m_keepDays->value()},
                        {u"forwardTo"_s, QJsonArray::fromStringList(forwardTargets())},
                        {u"forwardKeep"_s, m_forwardKeep->isChecked()},
-                       {u"perDay"_s, m_perDay->value()},
                        {u"enabled"_s, m_enabled->isChecked()},
                        {u"administrator"_s, m_administrator->isChecked()}};
+    mergeInto(result, limits());
     if (m_name) {
         result.insert(u"address"_s, QString(m_name->text().trimmed() + u'@' + m_domain->currentText()));
         result.insert(u"password"_s, m_password->text());
@@ -321,10 +392,13 @@ DomainDialog::DomainDialog(const QJsonObject &domain, const QStringList &domains
     form()->addRow(tr("&Is"), m_aliasOf);
     m_catchAll->setPlaceholderText(tr("nobody: unknown addresses are refused"));
     form()->addRow(tr("&Unknown addresses go to"), m_catchAll);
+    addHint(tr("A domain has accounts of its own, or is another name of one that is here already. Mail for names that nobody has is "
+               "refused, unless you say who gets it."));
+    addLimits(domain);
     m_certificate->setPlaceholderText(tr("the server's own"));
-    form()->addRow(tr("&Certificate file"), m_certificate);
+    form()->addRow(tr("C&ertificate file"), fileRow(m_certificate, this));
     m_key->setPlaceholderText(tr("in the certificate file"));
-    form()->addRow(tr("&Key file"), m_key);
+    form()->addRow(tr("&Key file"), fileRow(m_key, this));
     for (QLineEdit *edit : {m_name, m_catchAll})
         connect(edit, &QLineEdit::textChanged, this, [this] { check(); });
     check();
@@ -341,11 +415,13 @@ QString DomainDialog::fault() const
 
 QJsonObject DomainDialog::parameters() const
 {
-    return {{u"name"_s, m_name->text().trimmed()},
-            {u"aliasOf"_s, m_aliasOf->currentData().toString()},
-            {u"catchAll"_s, m_catchAll->text().trimmed()},
-            {u"certificateFile"_s, m_certificate->text().trimmed()},
-            {u"keyFile"_s, m_key->text().trimmed()}};
+    QJsonObject result{{u"name"_s, m_name->text().trimmed()},
+                       {u"aliasOf"_s, m_aliasOf->currentData().toString()},
+                       {u"catchAll"_s, m_catchAll->text().trimmed()},
+                       {u"certificateFile"_s, m_certificate->text().trimmed()},
+                       {u"keyFile"_s, m_key->text().trimmed()}};
+    mergeInto(result, limits());
+    return result;
 }
 
 } // namespace posthorn::ui

@@ -30,15 +30,19 @@ Q_SIGNALS:
     void submitted(const QJsonObject &parameters);
 
 protected:
+    void showEvent(QShowEvent *event) override;
     [[nodiscard]] QFormLayout *form() { return m_form; }
     // What is wrong, as a sentence, or empty.
     [[nodiscard]] virtual QString fault() const = 0;
     [[nodiscard]] virtual QJsonObject parameters() const = 0;
     void check();
     void addHint(const QString &text);
+    void addLimits(const QJsonObject &row); // perMinute and perDay
+    [[nodiscard]] QJsonObject limits() const;
 
 private:
     QFormLayout *m_form;
+    QSpinBox *m_perMinute = nullptr, *m_perDay = nullptr;
     QLabel *m_fault;
     QDialogButtonBox *m_buttons;
 };
@@ -47,8 +51,8 @@ class AccountDialog : public FormDialog
 {
     Q_OBJECT
 public:
-    // An empty `account` makes a new one in one of `domains`.
-    AccountDialog(const QJsonObject &account, const QStringList &domains, QWidget *parent);
+    // An empty `account` makes a new one in one of `domains`, with room for `usualQuota` octets.
+    AccountDialog(const QJsonObject &account, const QStringList &domains, qint64 usualQuota, QWidget *parent);
 
 protected:
     QString fault() const override;
@@ -56,7 +60,7 @@ protected:
 
 private:
     void buildNew(const QStringList &domains);
-    void buildCommon(const QJsonObject &account);
+    void buildCommon(const QJsonObject &account, qint64 quota);
     void buildForwarding(const QJsonObject &account);
     [[nodiscard]] QStringList forwardTargets() const;
 
@@ -70,7 +74,6 @@ private:
     QSpinBox *m_keepDays = nullptr;
     QLineEdit *m_forward = nullptr;
     QCheckBox *m_forwardKeep = nullptr;
-    QSpinBox *m_perDay = nullptr;
     QCheckBox *m_enabled = nullptr;
     QCheckBox *m_administrator = nullptr;
 };

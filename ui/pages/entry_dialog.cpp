@@ -2,11 +2,14 @@
 
 #include "ui/words.h"
 
+#include <QClipboard>
 #include <QDialogButtonBox>
 #include <QFontDatabase>
 #include <QFormLayout>
+#include <QGuiApplication>
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QVBoxLayout>
 
 namespace posthorn::ui {
@@ -25,6 +28,10 @@ EntryDialog::EntryDialog(control::Client &client, const QString &id, QWidget *pa
     auto *heading = new QLabel(tr("What was said when it was &last tried"));
     heading->setBuddy(m_dialogue);
     auto *buttons = new QDialogButtonBox(QDialogButtonBox::Close);
+    auto *copy = buttons->addButton(tr("&Copy all of it"), QDialogButtonBox::ActionRole);
+    connect(copy, &QPushButton::clicked, this, [this] {
+        QGuiApplication::clipboard()->setText(m_lines.join(u'\n') + u"\n\n"_s + m_dialogue->toPlainText());
+    });
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     auto *layout = new QVBoxLayout(this);
     layout->addLayout(m_facts);
@@ -45,7 +52,9 @@ void EntryDialog::addLine(const QString &label, const QString &text)
     words->setTextFormat(Qt::PlainText);
     words->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     words->setWordWrap(true);
+    words->setMinimumWidth(300);
     m_facts->addRow(label, words);
+    m_lines += label + u": "_s + text;
 }
 
 void EntryDialog::show(const QJsonObject &entry)

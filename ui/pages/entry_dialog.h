@@ -23,6 +23,7 @@ private:
 
     QFormLayout *m_facts;
     QPlainTextEdit *m_dialogue;
+    QStringList m_lines; // of facts, as they are copied
 };
 
 } // namespace posthorn::ui

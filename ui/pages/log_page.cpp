@@ -11,7 +11,6 @@
 #include <QJsonArray>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QShortcut>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -48,6 +47,7 @@ LogPage::LogPage(control::Client &client, QWidget *parent)
     m_level->setAccessibleName(tr("Level"));
     m_search = new QLineEdit;
     m_search->setPlaceholderText(tr("Find in the log"));
+    m_search->setAccessibleName(tr("Find in the log"));
     m_search->setClearButtonEnabled(true);
     m_pause = new QPushButton(tr("&Pause"));
     m_pause->setCheckable(true);
@@ -75,8 +75,14 @@ LogPage::LogPage(control::Client &client, QWidget *parent)
         show();
     });
     connect(copyButton, &QPushButton::clicked, this, &LogPage::copy);
-    auto *shortcut = new QShortcut(QKeySequence::Copy, m_table, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
-    connect(shortcut, &QShortcut::activated, this, &LogPage::copy);
+    copyButton->setToolTip(tr("Copies the chosen lines, or all that are shown"));
+    m_table->setName(tr("Log"));
+}
+
+void LogPage::find()
+{
+    m_search->setFocus();
+    m_search->selectAll();
 }
 
 void LogPage::refresh()
@@ -136,7 +142,7 @@ void LogPage::copy()
 {
     QList<QJsonObject> rows = m_table->selected();
     if (rows.isEmpty())
-        rows = m_table->model().rows();
+        rows = m_table->shown();
     QStringList lines;
     for (const QJsonObject &event : std::as_const(rows)) {
         lines += QDateTime::fromMSecsSinceEpoch(event.value("at"_L1).toInteger()).toString(Qt::ISODateWithMs) + u' '

@@ -18,6 +18,7 @@ public:
     explicit LogPage(control::Client &client, QWidget *parent = nullptr);
     void refresh() override;
     void leave() override;
+    void find() override;
 
 private:
     static constexpr qsizetype kept = 20'000;

@@ -18,17 +18,24 @@ class MessagesPage : public Page
 public:
     explicit MessagesPage(control::Client &client, QWidget *parent = nullptr);
     void refresh() override;
+    void find() override;
 
 private:
-    void find();
+    void search();
+    void searchBefore(const QString &id);
+    void take(const QJsonArray &steps);
     void showJourney();
     void fillJourney(const QList<QJsonObject> &steps);
 
     QLineEdit *m_search;
     QComboBox *m_since;
+    QComboBox *m_kind;
+    QLabel *m_note;
     Table *m_table;
     QLabel *m_journey;
     QTimer *m_typing;
+    QList<QJsonObject> m_found;
+    int m_looked = 0; // steps
     quint64 m_question = 0; // answers to older questions are dropped
 };
 

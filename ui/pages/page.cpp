@@ -2,7 +2,6 @@
 
 #include <QLabel>
 #include <QMessageBox>
-#include <QPointer>
 #include <QVBoxLayout>
 
 namespace posthorn::ui {
@@ -52,12 +51,28 @@ void Page::ask(const QString &method, const QJsonObject &parameters, Answer answ
 
 void Page::showError(const Error &error)
 {
-    if (!m_client.isConnected())
-        return; // the window says so already
-    QMessageBox box(QMessageBox::Warning, m_title, error.text, QMessageBox::Ok, this);
+    if (m_error)
+        return;
+    const QString words = m_client.isConnected()
+                              ? error.text
+                              : tr("The mail server can't be reached, so nothing was done. Try again when it is back.");
+    m_error = new QMessageBox(QMessageBox::Warning, m_title, words, QMessageBox::Ok, this);
+    m_error->setAttribute(Qt::WA_DeleteOnClose);
+    m_error->setTextFormat(Qt::PlainText);
     if (!error.detail.isEmpty())
-        box.setDetailedText(error.detail);
+        m_error->setDetailedText(error.detail);
+    m_error->open();
+}
+
+bool Page::confirm(const QString &question, const QString &details, const QString &button)
+{
+    QMessageBox box(QMessageBox::Warning, m_title, question, QMessageBox::NoButton, this);
+    box.setTextFormat(Qt::PlainText);
+    box.setInformativeText(details);
+    box.addButton(button, QMessageBox::DestructiveRole);
+    box.setDefaultButton(box.addButton(QMessageBox::Cancel));
     box.exec();
+    return box.buttonRole(box.clickedButton()) == QMessageBox::DestructiveRole;
 }
 
 } // namespace posthorn::ui

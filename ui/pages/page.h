@@ -8,9 +8,11 @@
 #include <QJsonValue>
 #include <QWidget>
 
+#include <QPointer>
+
 #include <functional>
 
-class QLabel;
+class QMessageBox;
 class QVBoxLayout;
 
 namespace posthorn::ui {
@@ -26,6 +28,10 @@ public:
     virtual void refresh() {}
     // No longer in view.
     virtual void leave() {}
+    // Puts the cursor where one looks for something.
+    virtual void find() {}
+    // Something was typed and not saved, which would be lost with the page.
+    [[nodiscard]] virtual bool hasUnsaved() const { return false; }
 
 Q_SIGNALS:
     // Words for the line at the bottom of the window.
@@ -37,6 +43,8 @@ protected:
     void ask(const QString &method, const QJsonObject &parameters, Answer answer,
              std::function<void(const Error &)> failed = {});
     void showError(const Error &error);
+    // A question before something that can't be undone; true when `button` was pressed.
+    [[nodiscard]] bool confirm(const QString &question, const QString &details, const QString &button);
     [[nodiscard]] control::Client &client() { return m_client; }
     [[nodiscard]] QVBoxLayout *content() { return m_content; }
 
@@ -44,6 +52,7 @@ private:
     control::Client &m_client;
     QString m_title;
     QVBoxLayout *m_content;
+    QPointer<QMessageBox> m_error; // one at a time
 };
 
 } // namespace posthorn::ui

@@ -4,6 +4,7 @@
 #include "ui/pages/entry_dialog.h"
 #include "ui/pages/routes_dialog.h"
 #include "ui/pages/suppressions_dialog.h"
+#include "ui/pages/tls_dialog.h"
 #include "ui/words.h"
 
 #include <QCheckBox>
@@ -18,6 +19,7 @@
 #include <QMenu>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QShortcut>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QTimer>
@@ -58,13 +60,13 @@ QList<Column> columns()
                  return from.isEmpty() ? QueuePage::tr("(a report)") : from;
              }},
             {QueuePage::tr("To"), text("recipient"_L1)},
-            {QueuePage::tr("Size"), [](const QJsonObject &e) { return octetsText(e.value("size"_L1).toInteger()); }, {},
-             Qt::AlignRight | Qt::AlignVCenter},
+            {QueuePage::tr("Last answer"), text("lastError"_L1)},
             {QueuePage::tr("Since"), [](const QJsonObject &e) { return timeText(e.value("createdAt"_L1).toInteger()); }},
             {QueuePage::tr("Tries"), [](const QJsonObject &e) { return QString::number(e.value("attempts"_L1).toInteger()); }, {},
-             Qt::AlignRight | Qt::AlignVCenter},
-            {QueuePage::tr("Route"), routeText},
-            {QueuePage::tr("Last answer"), text("lastError"_L1)}};
+             Qt::AlignCenter},
+            {QueuePage::tr("Size"), [](const QJsonObject &e) { return octetsText(e.value("size"_L1).toInteger()); }, {},
+             Qt::AlignCenter},
+            {QueuePage::tr("Route"), routeText}};
 }
 
 } // namespace
@@ -102,11 +104,16 @@ void QueuePage::addFilters()
     m_state->addItem(tr("Waiting and held"), QString());
     m_state->addItem(tr("Waiting only"), u"waiting"_s);
     m_state->addItem(tr("Held only"), u"held"_s);
+    m_state->addItem(tr("Being sent now"), u"active"_s);
     m_age = new QComboBox;
     m_age->addItem(tr("Of any age"), 0);
     m_age->addItem(tr("Older than an hour"), hourMs);
     m_age->addItem(tr("Older than a day"), 24 * hourMs);
     m_age->addItem(tr("Older than three days"), 72 * hourMs);
+    m_search->setAccessibleName(tr("Find in the queue"));
+    m_where->setAccessibleName(tr("Where to look"));
+    m_state->setAccessibleName(tr("State"));
+    m_age->setAccessibleName(tr("Age"));
     auto *bar = new QHBoxLayout;
     bar->addWidget(m_search, 1);
     for (QComboBox *box : {m_where, m_state, m_age}) {
@@ -135,7 +142,7 @@ void QueuePage::addTable()
     m_view->horizontalHeader()->setStretchLastSection(true);
     m_view->horizontalHeader()->setHighlightSections(false);
     const int letter = m_view->fontMetrics().averageCharWidth();
-    const int widths[] = {10, 30, 30, 10, 14, 7, 12};
+    const int widths[] = {9, 20, 24, 38, 10, 6, 10};
     for (int i = 0; i < int(std::size(widths)); ++i)
         m_view->setColumnWidth(i, letter * widths[i] + 16);
     m_empty = new QLabel;
@@ -158,22 +165,37 @@ void QueuePage::addButtons()
     auto *bar = new QHBoxLayout;
     const auto button = [&](const QString &text, auto slot) {
         auto *made = new QPushButton(text);
+        made->setAutoDefault(false);
         connect(made, &QPushButton::clicked, this, slot);
         bar->addWidget(made);
         return made;
     };
+    m_details = button(tr("&Details…"), [this] { showDetails(m_view->currentIndex().row()); });
     m_buttons += button(tr("&Try now"), [this] { act(u"queue.retry"_s); });
     m_buttons += button(tr("&Hold"), [this] { act(u"queue.hold"_s); });
     m_buttons += button(tr("R&elease"), [this] { act(u"queue.release"_s); });
-    m_buttons += button(tr("&Send by…"), [this] { chooseRoute(); });
+    m_sendBy = button(tr("Send &by…"), [this] { chooseRoute(); });
+    m_buttons += m_sendBy;
     m_buttons += button(tr("Re&move…"), [this] { removeSelected(); });
+    auto *removeKey = new QShortcut(QKeySequence::Delete, m_view, nullptr, nullptr, Qt::WidgetShortcut);
+    connect(removeKey, &QShortcut::activated, m_buttons.last(), &QPushButton::click);
     m_count = new QLabel;
     bar->addStretch();
     bar->addWidget(m_count);
-    bar->addStretch();
-    button(tr("&Failed addresses…"), [this] { (new SuppressionsDialog(client(), this))->open(); });
-    button(tr("Routes…"), [this] { (new RoutesDialog(client(), this))->open(); });
     content()->addLayout(bar);
+    bar = new QHBoxLayout;
+    bar->addWidget(new QLabel(tr("How mail goes out:")));
+    button(tr("R&outes…"), [this] { (new RoutesDialog(client(), this))->open(); });
+    button(tr("E&ncryption…"), [this] { (new TlsDialog(client(), this))->open(); });
+    button(tr("&Failed addresses…"), [this] { (new SuppressionsDialog(client(), this))->open(); });
+    bar->addStretch();
+    content()->addLayout(bar);
+}
+
+void QueuePage::find()
+{
+    m_search->setFocus();
+    m_search->selectAll();
 }
 
 // --- what is shown ---------------------------------------------------------------------------------------------
@@ -320,6 +342,7 @@ void QueuePage::enableButtons()
     const bool any = m_view->selectionModel()->hasSelection();
     for (QPushButton *button : std::as_const(m_buttons))
         button->setEnabled(any);
+    m_details->setEnabled(selectedRows() == 1);
 }
 
 // --- what is done ----------------------------------------------------------------------------------------------
@@ -384,7 +407,9 @@ void QueuePage::changed(const QJsonObject &answer)
 
 void QueuePage::removeSelected()
 {
-    QMessageBox box(QMessageBox::Question, title(), tr("Remove %n message(s) from the queue?", nullptr, selectedRows()),
+    if (selectedRows() == 0)
+        return;
+    QMessageBox box(QMessageBox::Warning, title(), tr("Remove %n message(s) from the queue?", nullptr, selectedRows()),
                     QMessageBox::NoButton, this);
     box.setInformativeText(tr("They will not be sent. This can't be undone."));
     auto *report = new QCheckBox(tr("&Tell the senders"));
@@ -399,24 +424,25 @@ void QueuePage::removeSelected()
 void QueuePage::chooseRoute()
 {
     ask(u"route.list"_s, {}, [this](const QJsonObject &answer) {
-        QMenu menu(this);
+        auto *menu = new QMenu(this);
+        menu->setAttribute(Qt::WA_DeleteOnClose);
         const auto offer = [&](const QString &words, const QString &route) {
-            menu.addAction(words, this, [this, route] { act(u"queue.route"_s, {{u"route"_s, route}}); });
+            menu->addAction(words, this, [this, route] { act(u"queue.route"_s, {{u"route"_s, route}}); });
         };
         offer(tr("As usual"), u"usual"_s);
         offer(tr("Directly to the recipients' servers"), u"direct"_s);
-        menu.addSeparator();
+        menu->addSeparator();
         for (const QJsonValue &route : answer.value("routes"_L1).toArray()) {
             const QString name = route.toObject().value("name"_L1).toString();
             offer(tr("Route %1").arg(name), name);
         }
-        menu.exec(QCursor::pos());
+        menu->popup(m_sendBy->mapToGlobal(QPoint(0, m_sendBy->height())));
     });
 }
 
 void QueuePage::showDetails(int row)
 {
-    if (const QJsonObject *entry = m_model->row(row))
+    if (const QJsonObject *entry = row < 0 ? nullptr : m_model->row(row))
         (new EntryDialog(client(), entry->value("id"_L1).toString(), this))->open();
 }
 

@@ -27,6 +27,7 @@ public:
     explicit QueuePage(control::Client &client, QWidget *parent = nullptr);
     void refresh() override;
     void leave() override;
+    void find() override;
 
 private:
     void addFilters();
@@ -58,7 +59,8 @@ private:
     QTableView *m_view = nullptr;
     QLabel *m_count = nullptr, *m_empty = nullptr;
     QStackedWidget *m_stack = nullptr;
-    QList<QPushButton *> m_buttons; // for what is selected
+    QList<QPushButton *> m_buttons; // that need something chosen
+    QPushButton *m_details = nullptr, *m_sendBy = nullptr; // for what is selected
     QTimer *m_timer, *m_typing, *m_soon;
     int m_subscription = 0;
     bool m_wasAll = false, m_restoring = false;

@@ -2,6 +2,7 @@
 
 #include "control/api/providers.h"
 #include "ui/widgets/table.h"
+#include "ui/words.h"
 
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -67,6 +68,8 @@ RoutesDialog::RoutesDialog(control::Client &client, QWidget *parent)
     m_routes->setEmptyText(tr("No routes: all mail goes as the settings say."));
     m_fault = new QLabel;
     m_fault->setWordWrap(true);
+    m_fault->setStyleSheet(faultStyle(palette()));
+    m_routes->setName(tr("Routes"));
     m_report = new QPlainTextEdit;
     m_report->setReadOnly(true);
     m_report->setTabChangesFocus(true);
@@ -116,14 +119,17 @@ QWidget *RoutesDialog::form()
     m_secret->setEchoMode(QLineEdit::Password);
     m_tokenCommand = new QLineEdit;
     m_tokenCommand->setPlaceholderText(tr("/whole/path/of/program arguments – prints the token"));
-    auto *server = new QHBoxLayout;
+    auto *provider = new QWidget;
+    auto *server = new QHBoxLayout(provider);
+    server->setContentsMargins(0, 0, 0, 0);
     server->addWidget(m_provider, 1);
     server->addWidget(m_region);
+    provider->setFocusProxy(m_provider);
     auto *lines = new QFormLayout(m_box);
     lines->addRow(tr("Na&me"), m_name);
     lines->addRow(tr("Mail t&o"), m_recipients);
     lines->addRow(tr("Mail &from"), m_senders);
-    lines->addRow(tr("&Provider"), server);
+    lines->addRow(tr("&Provider"), provider);
     lines->addRow(m_hint);
     lines->addRow(tr("&Server"), m_host);
     lines->addRow(tr("&Encryption"), m_tls);
@@ -134,7 +140,10 @@ QWidget *RoutesDialog::form()
     connect(m_provider, &QComboBox::activated, this, &RoutesDialog::takeProvider);
     connect(m_region, &QComboBox::activated, this, &RoutesDialog::takeRegion);
     connect(m_auth, &QComboBox::currentIndexChanged, this, &RoutesDialog::enableWhatFits);
-    connect(m_host, &QLineEdit::textChanged, this, &RoutesDialog::enableWhatFits);
+    for (QLineEdit *edit : m_box->findChildren<QLineEdit *>())
+        connect(edit, &QLineEdit::textChanged, this, &RoutesDialog::enableWhatFits);
+    connect(m_tls, &QComboBox::currentIndexChanged, this, &RoutesDialog::enableWhatFits);
+    m_region->setAccessibleName(tr("Region"));
     return m_box;
 }
 
@@ -143,10 +152,12 @@ QWidget *RoutesDialog::buttonRow()
     auto *row = new QDialogButtonBox(QDialogButtonBox::Close);
     m_add = row->addButton(tr("&New route"), QDialogButtonBox::ActionRole);
     m_save = row->addButton(tr("Sa&ve"), QDialogButtonBox::ActionRole);
+    m_undo = row->addButton(tr("Un&do"), QDialogButtonBox::ActionRole);
     m_test = row->addButton(tr("&Test"), QDialogButtonBox::ActionRole);
     m_remove = row->addButton(tr("&Remove…"), QDialogButtonBox::ActionRole);
     connect(m_add, &QPushButton::clicked, this, &RoutesDialog::begin);
     connect(m_save, &QPushButton::clicked, this, &RoutesDialog::save);
+    connect(m_undo, &QPushButton::clicked, this, &RoutesDialog::showChosen);
     connect(m_test, &QPushButton::clicked, this, &RoutesDialog::test);
     connect(m_remove, &QPushButton::clicked, this, &RoutesDialog::remove);
     connect(row, &QDialogButtonBox::rejected, this, &QDialog::reject);
@@ -171,12 +182,13 @@ void RoutesDialog::load(const QString &chosenName)
         QList<QJsonObject> routes;
         for (const QJsonValue &route : result->toObject().value("routes"_L1).toArray())
             routes += route.toObject();
+        if (isNew() || isChanged())
+            return; // nothing that was typed is lost
         m_routes->setRows(routes);
         m_routes->select(chosenName);
-        if (chosen().isEmpty() && !isNew())
+        if (chosen().isEmpty())
             m_routes->selectFirst();
-        if (!isNew())
-            showChosen();
+        showChosen();
     });
 }
 
@@ -200,6 +212,7 @@ void RoutesDialog::showChosen()
     m_hint->hide();
     m_report->hide();
     m_fault->clear();
+    m_shown = filledIn();
     enableWhatFits();
 }
 
@@ -209,6 +222,7 @@ void RoutesDialog::begin()
     showChosen();
     m_new = true;
     m_box->setTitle(tr("New route"));
+    m_shown = filledIn();
     enableWhatFits();
     m_name->setFocus();
 }
@@ -239,7 +253,7 @@ void RoutesDialog::takeRegion()
 
 void RoutesDialog::enableWhatFits()
 {
-    const bool any = isNew() || !chosen().isEmpty(), smart = !m_host->text().trimmed().isEmpty();
+    const bool any = isNew() || !chosen().isEmpty(), changed = isNew() || isChanged(), smart = !m_host->text().trimmed().isEmpty();
     const bool token = m_auth->currentData().toString() == "XOAUTH2"_L1;
     m_box->setEnabled(any);
     m_name->setEnabled(isNew());
@@ -247,9 +261,29 @@ void RoutesDialog::enableWhatFits()
         widget->setEnabled(smart);
     m_secret->setEnabled(smart && !token);
     m_tokenCommand->setEnabled(smart && token);
-    m_save->setEnabled(any);
-    m_test->setEnabled(!isNew() && !field(chosen(), "host"_L1).isEmpty());
-    m_remove->setEnabled(!isNew() && any);
+    // One thing at a time: what was begun is saved or undone before another route is looked at.
+    m_routes->setEnabled(!changed);
+    m_add->setEnabled(!changed);
+    m_save->setEnabled(any && changed);
+    m_undo->setEnabled(changed);
+    m_test->setEnabled(!changed && !field(chosen(), "host"_L1).isEmpty());
+    m_remove->setEnabled(!changed && any);
+}
+
+bool RoutesDialog::isChanged() const { return filledIn() != m_shown; }
+
+void RoutesDialog::reject()
+{
+    if (isChanged()) {
+        QMessageBox box(QMessageBox::Question, windowTitle(), tr("Close without saving this route?"), QMessageBox::NoButton, this);
+        box.setInformativeText(tr("What you typed is lost."));
+        box.addButton(tr("&Don't save"), QMessageBox::DestructiveRole);
+        box.setDefaultButton(box.addButton(QMessageBox::Cancel));
+        box.exec();
+        if (box.buttonRole(box.clickedButton()) != QMessageBox::DestructiveRole)
+            return;
+    }
+    QDialog::reject();
 }
 
 // --- what is done ----------------------------------------------------------------------------------------------
@@ -287,6 +321,7 @@ void RoutesDialog::save()
 {
     call(isNew() ? u"route.add"_s : u"route.update"_s, filledIn(), [this](const QJsonObject &route) {
         m_new = false;
+        m_shown = filledIn();
         load(field(route, "name"_L1));
     });
 }
@@ -303,7 +338,7 @@ void RoutesDialog::remove()
         call(u"route.remove"_s, {{u"name"_s, name}}, [this](const QJsonObject &) { load(); });
 }
 
-// As it is kept: what was typed and not saved is not tried.
+// As it is kept.
 void RoutesDialog::test()
 {
     m_report->setPlainText(tr("Trying…"));

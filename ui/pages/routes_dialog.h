@@ -23,6 +23,7 @@ class RoutesDialog : public QDialog
     Q_OBJECT
 public:
     RoutesDialog(control::Client &client, QWidget *parent);
+    void reject() override; // asks when something was typed and not saved
 
 private:
     QWidget *form();
@@ -40,6 +41,7 @@ private:
     void call(const QString &method, const QJsonObject &parameters, const std::function<void(const QJsonObject &)> &done);
     [[nodiscard]] QJsonObject chosen() const;
     [[nodiscard]] bool isNew() const { return m_new; }
+    [[nodiscard]] bool isChanged() const;
 
     control::Client &m_client;
     Table *m_routes;
@@ -49,7 +51,8 @@ private:
     QComboBox *m_provider = nullptr, *m_region = nullptr, *m_tls = nullptr, *m_auth = nullptr;
     QLabel *m_hint = nullptr, *m_fault = nullptr;
     QPlainTextEdit *m_report = nullptr;
-    QPushButton *m_add = nullptr, *m_save = nullptr, *m_remove = nullptr, *m_test = nullptr;
+    QPushButton *m_add = nullptr, *m_save = nullptr, *m_remove = nullptr, *m_test = nullptr, *m_undo = nullptr;
+    QJsonObject m_shown; // the form as it was filled
     bool m_new = false;
 };
 

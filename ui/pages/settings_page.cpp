@@ -1,8 +1,11 @@
 #include "ui/pages/settings_page.h"
 
+#include "ui/facts.h"
+#include "ui/widgets/setting_editor.h"
+#include "ui/words.h"
+
 #include <QCheckBox>
 #include <QCoreApplication>
-#include <QComboBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QJsonArray>
@@ -26,23 +29,25 @@ QString words(QLatin1StringView text)
     return text.isEmpty() ? QString() : QCoreApplication::translate("Settings", text.data());
 }
 
-QString choiceText(const QString &choice)
+// What a value opens that its user may not think of, or empty.
+QString warningFor(const SettingEditor &editor)
 {
-    if (choice == "refuse"_L1)
-        return SettingsPage::tr("Refuse");
-    if (choice == "normalize"_L1)
-        return SettingsPage::tr("Mend");
-    if (choice == "permanent"_L1)
-        return SettingsPage::tr("Refuse for good");
-    return choice == "temporary"_L1 ? SettingsPage::tr("Ask to try again later") : choice;
+    if (editor.setting().key != "smtp.trusted_networks"_L1 || editor.value().isEmpty())
+        return {};
+    return relayFact(editor.value()).text;
 }
 
 } // namespace
 
 SettingsPage::SettingsPage(control::Client &client, QWidget *parent)
-    : Page(client, tr("Settings"), {}, parent), m_tabs(new QTabWidget), m_advanced(new QCheckBox(tr("Show &details for administrators"))),
-      m_save(new QPushButton(tr("&Save"))), m_undo(new QPushButton(tr("&Undo")))
+    : Page(client, tr("Settings"), {}, parent), m_search(new QLineEdit), m_tabs(new QTabWidget),
+      m_advanced(new QCheckBox(tr("Show &details for administrators"))), m_save(new QPushButton(tr("&Save"))),
+      m_undo(new QPushButton(tr("&Undo"))), m_state(new QLabel)
 {
+    m_search->setPlaceholderText(tr("Find a setting"));
+    m_search->setAccessibleName(tr("Find a setting"));
+    m_search->setClearButtonEnabled(true);
+    content()->addWidget(m_search);
     m_tabs->setDocumentMode(true);
     QStringList rooms;
     for (const SettingDescription &setting : settingDescriptions()) {
@@ -55,13 +60,15 @@ SettingsPage::SettingsPage(control::Client &client, QWidget *parent)
     auto *bar = new QHBoxLayout;
     bar->addWidget(m_advanced);
     bar->addStretch();
+    bar->addWidget(m_state);
     bar->addWidget(m_undo);
     bar->addWidget(m_save);
     content()->addLayout(bar);
-    connect(m_advanced, &QCheckBox::toggled, this, &SettingsPage::showAdvanced);
+    connect(m_advanced, &QCheckBox::toggled, this, &SettingsPage::showWhatIsWanted);
+    connect(m_search, &QLineEdit::textChanged, this, &SettingsPage::showWhatIsWanted);
     connect(m_save, &QPushButton::clicked, this, &SettingsPage::save);
-    connect(m_undo, &QPushButton::clicked, this, &SettingsPage::refresh);
-    showAdvanced(false);
+    connect(m_undo, &QPushButton::clicked, this, [this] { load(true); });
+    showWhatIsWanted();
     check();
 }
 
@@ -86,144 +93,161 @@ void SettingsPage::addRoom(const QString &room)
 
 void SettingsPage::addField(QFormLayout *form, const SettingDescription &setting)
 {
-    Field field{&setting, makeEditor(setting), new QLabel, {}, QString(setting.initial), false};
-    auto *label = new QLabel(words(setting.label));
-    label->setBuddy(field.editor);
-    label->setWordWrap(true);
-    field.editor->setAccessibleName(words(setting.label));
-    field.editor->setToolTip(QString(setting.key));
-    form->addRow(label, field.editor);
-    auto *hint = new QLabel(words(setting.explanation));
-    hint->setWordWrap(true);
-    hint->setForegroundRole(QPalette::PlaceholderText);
-    hint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // a form asks how high it is when narrow
-    form->addRow(QString(), hint);
+    Field field{new SettingEditor(setting), new QLabel(words(setting.label)), new QLabel(words(setting.explanation)), new QLabel,
+                m_tabs->count(), false};
+    field.label->setBuddy(field.editor);
+    field.label->setWordWrap(true);
+    field.label->setMinimumWidth(220);
+    form->addRow(field.label, field.editor);
+    field.hint->setWordWrap(true);
+    field.hint->setForegroundRole(QPalette::PlaceholderText);
+    field.hint->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // a form asks how high it is when narrow
+    form->addRow(QString(), field.hint);
     field.fault->setWordWrap(true);
+    field.fault->setStyleSheet(faultStyle(palette()));
+    field.fault->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     field.fault->hide();
     form->addRow(QString(), field.fault);
-    field.row = {label, field.editor, hint};
-    setValue(field, field.kept);
-    m_fields.insert(QString(setting.key), field);
+    connect(field.editor, &SettingEditor::changed, this, &SettingsPage::check);
+    m_fields += field;
 }
 
-QWidget *SettingsPage::makeEditor(const SettingDescription &setting)
+void SettingsPage::find()
 {
-    if (setting.type == SettingType::Flag) {
-        auto *box = new QCheckBox(tr("Yes"));
-        connect(box, &QCheckBox::toggled, this, &SettingsPage::check);
-        return box;
+    m_search->setFocus();
+    m_search->selectAll();
+}
+
+bool SettingsPage::hasUnsaved() const
+{
+    return std::ranges::any_of(m_fields, [](const Field &field) { return !field.overridden && field.editor->isChanged(); });
+}
+
+// What is looked for, else what everyone may need, what was changed, and what is wrong.
+bool SettingsPage::isWanted(const Field &field) const
+{
+    const SettingDescription &setting = field.editor->setting();
+    const QString sought = m_search->text().trimmed();
+    if (!sought.isEmpty())
+        return QString(setting.key).contains(sought, Qt::CaseInsensitive) || field.label->text().contains(sought, Qt::CaseInsensitive)
+               || field.hint->text().contains(sought, Qt::CaseInsensitive);
+    return !setting.advanced || m_advanced->isChecked() || field.editor->isChanged() || !field.fault->text().isEmpty();
+}
+
+void SettingsPage::showWhatIsWanted()
+{
+    QSet<int> tabs;
+    for (const Field &field : std::as_const(m_fields)) {
+        const bool wanted = isWanted(field);
+        field.label->setVisible(wanted);
+        field.editor->setVisible(wanted);
+        field.hint->setVisible(wanted && !field.hint->text().isEmpty());
+        field.fault->setVisible(wanted && !field.fault->text().isEmpty());
+        if (wanted)
+            tabs.insert(field.tab);
     }
-    if (setting.type == SettingType::Choice) {
-        auto *box = new QComboBox;
-        for (const QString &choice : QString(setting.choices).split(u'|'))
-            box->addItem(choiceText(choice), choice);
-        connect(box, &QComboBox::currentIndexChanged, this, &SettingsPage::check);
-        return box;
-    }
-    auto *edit = new QLineEdit;
-    edit->setMinimumWidth(280);
-    if (setting.secret)
-        edit->setEchoMode(QLineEdit::Password);
-    if (setting.type == SettingType::Number)
-        edit->setPlaceholderText(words(setting.unit));
-    else if (setting.key.endsWith(".listen"_L1))
-        edit->setPlaceholderText(tr("off"));
-    connect(edit, &QLineEdit::textChanged, this, &SettingsPage::check);
-    return edit;
+    for (int i = 0; i < m_tabs->count(); ++i)
+        m_tabs->setTabVisible(i, tabs.contains(i));
 }
 
-QString SettingsPage::valueOf(const Field &field) const
-{
-    if (auto *box = qobject_cast<QCheckBox *>(field.editor))
-        return box->isChecked() ? u"true"_s : u"false"_s;
-    if (auto *box = qobject_cast<QComboBox *>(field.editor))
-        return box->currentData().toString();
-    return static_cast<QLineEdit *>(field.editor)->text().trimmed();
-}
+void SettingsPage::refresh() { load(false); }
 
-void SettingsPage::setValue(Field &field, const QString &value)
-{
-    field.kept = value;
-    if (auto *box = qobject_cast<QCheckBox *>(field.editor))
-        box->setChecked(value == "true"_L1);
-    else if (auto *choice = qobject_cast<QComboBox *>(field.editor))
-        choice->setCurrentIndex(choice->findData(value));
-    else
-        static_cast<QLineEdit *>(field.editor)->setText(value);
-}
-
-void SettingsPage::refresh()
+void SettingsPage::load(bool undo)
 {
     ask(u"settings.list"_s, {},
-        [this](const QJsonObject &answer) {
+        [this, undo](const QJsonObject &answer) {
+            QHash<QString, QJsonObject> rows;
+            for (const QJsonValue &value : answer.value("settings"_L1).toArray())
+                rows.insert(value.toObject().value("key"_L1).toString(), value.toObject());
             m_filling = true;
-            for (const QJsonValue &value : answer.value("settings"_L1).toArray()) {
-                const QJsonObject row = value.toObject();
-                const auto field = m_fields.find(row.value("key"_L1).toString());
-                if (field == m_fields.end())
+            for (Field &field : m_fields) {
+                const QJsonObject row = rows.value(QString(field.editor->setting().key));
+                if (row.isEmpty())
                     continue;
-                field->overridden = row.value("overridden"_L1).toBool();
-                field->editor->setEnabled(!field->overridden);
-                if (field->overridden)
-                    field->editor->setToolTip(tr("Given on the command line; it can't be changed here."));
-                setValue(*field, row.value("value"_L1).toString());
+                field.overridden = row.value("overridden"_L1).toBool();
+                field.editor->setEnabled(!field.overridden);
+                if (field.overridden)
+                    field.editor->setToolTip(tr("Given on the command line; it can't be changed here."));
+                field.editor->setKept(row.value("value"_L1).toString(), row.value("isSet"_L1).toBool(), undo || field.overridden);
             }
             m_filling = false;
             check();
+            showWhatIsWanted();
         },
-        [](const Error &) {});
+        [](const Error &) {}); // the window says when the engine is gone
 }
 
 void SettingsPage::check()
 {
-    if (m_filling || !m_save)
+    if (m_filling)
         return;
-    bool changed = false, good = true;
+    bool good = true;
     for (const Field &field : std::as_const(m_fields)) {
-        const QString value = valueOf(field);
-        const auto checked = checkSetting(QString(field.setting->key), value);
-        QString words = checked ? QString() : checked.error().text;
-        if (checked && field.setting->key == "smtp.trusted_networks"_L1 && !value.isEmpty())
-            words = tr("Anyone at these addresses can send mail in your name, to anywhere, without a password.");
-        field.fault->setText(words);
-        field.fault->setVisible(!words.isEmpty());
-        good = good && checked;
-        changed = changed || (checked ? *checked : value) != field.kept;
+        const QString fault = field.editor->fault(), text = fault.isEmpty() ? warningFor(*field.editor) : fault;
+        field.fault->setText(text);
+        field.fault->setVisible(!text.isEmpty() && field.editor->isVisibleTo(this));
+        good = good && fault.isEmpty();
     }
+    const bool changed = hasUnsaved();
     m_save->setEnabled(changed && good);
     m_undo->setEnabled(changed);
+    m_state->setText(changed ? tr("Not saved yet") : QString());
 }
 
 void SettingsPage::save()
 {
     QJsonObject values;
-    for (auto it = m_fields.cbegin(); it != m_fields.cend(); ++it) {
-        const QString value = valueOf(*it);
-        if (!it->overridden && checkSetting(it.key(), value).value_or(value) != it->kept)
-            values.insert(it.key(), value);
+    QStringList forgotten;
+    for (const Field &field : std::as_const(m_fields)) {
+        if (field.overridden || !field.editor->isChanged())
+            continue;
+        const QString key(field.editor->setting().key);
+        if (field.editor->isForgotten())
+            forgotten += key;
+        else
+            values.insert(key, field.editor->value());
     }
     m_save->setEnabled(false);
-    ask(u"settings.set"_s, {{u"values"_s, values}},
-        [this](const QJsonObject &answer) {
-            refresh();
-            Q_EMIT told(tr("Settings saved."));
-            if (answer.value("restartNeeded"_L1).toBool())
-                QMessageBox::information(this, title(), tr("A change takes effect when the server starts again."));
-        },
-        [this](const Error &error) {
-            showError(error);
-            check();
-        });
+    forget(forgotten, values);
 }
 
-void SettingsPage::showAdvanced(bool show)
+// Secrets first, one by one; then all the rest at once.
+void SettingsPage::forget(QStringList keys, const QJsonObject &values)
 {
-    for (const Field &field : std::as_const(m_fields)) {
-        if (!field.setting->advanced)
-            continue;
-        for (QWidget *part : field.row)
-            part->setVisible(show);
+    const auto failed = [this](const Error &error) {
+        showError(error);
+        check();
+    };
+    if (!keys.isEmpty()) {
+        const QString key = keys.takeFirst();
+        ask(u"settings.unset"_s, {{u"key"_s, key}},
+            [this, keys, values](const QJsonObject &answer) {
+                if (keys.isEmpty() && values.isEmpty())
+                    saved(answer);
+                else
+                    forget(keys, values);
+            },
+            failed);
+    } else {
+        ask(u"settings.set"_s, {{u"values"_s, values}}, [this](const QJsonObject &answer) { saved(answer); }, failed);
     }
+}
+
+void SettingsPage::saved(const QJsonObject &answer)
+{
+    load(true);
+    Q_EMIT told(tr("Settings saved."));
+    QStringList words;
+    if (answer.value("restartNeeded"_L1).toBool())
+        words += tr("A change takes effect when the server starts again.");
+    for (const QJsonValue &service : answer.value("notListening"_L1).toArray())
+        words += serviceText(service.toObject().value("name"_L1).toString()) + u": "_s + listenErrorText(service.toObject());
+    if (words.isEmpty())
+        return;
+    auto *box = new QMessageBox(QMessageBox::Information, title(), tr("The settings are saved."), QMessageBox::Ok, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setInformativeText(words.join(u"\n\n"_s));
+    box->open();
 }
 
 } // namespace posthorn::ui

@@ -107,6 +107,8 @@ SignaturesDialog::SignaturesDialog(control::Client &client, const QString &domai
     layout->addWidget(m_keys, 1);
     layout->addWidget(recordBox());
     m_fault->setWordWrap(true);
+    m_fault->setStyleSheet(faultStyle(palette()));
+    m_keys->setName(tr("Keys"));
     layout->addWidget(m_fault);
     layout->addWidget(buttonRow());
     connect(m_keys, &Table::selectionChanged, this, &SignaturesDialog::showRecord);

@@ -52,6 +52,9 @@ SuppressionsDialog::SuppressionsDialog(control::Client &client, QWidget *parent)
     m_addresses->setEmptyText(tr("No address has failed for good."));
     layout->addWidget(m_addresses, 1);
     m_fault->setWordWrap(true);
+    m_fault->setStyleSheet(faultStyle(palette()));
+    m_addresses->setName(windowTitle());
+    search->setAccessibleName(tr("Find"));
     layout->addWidget(m_fault);
     layout->addWidget(buttonRow());
     connect(search, &QLineEdit::textChanged, m_addresses, &Table::setFilter);
@@ -87,9 +90,17 @@ void SuppressionsDialog::load()
 
 void SuppressionsDialog::add()
 {
-    const QString address = QInputDialog::getText(this, windowTitle(), tr("Refuse mail to this address:")).trimmed();
-    if (!address.isEmpty())
-        ask(u"suppression.add"_s, address);
+    auto *dialog = new QInputDialog(this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(windowTitle());
+    dialog->setLabelText(tr("Refuse mail to this address:"));
+    dialog->setTextValue(m_typed);
+    connect(dialog, &QInputDialog::textValueSelected, this, [this](const QString &text) {
+        m_typed = text.trimmed(); // to be mended if it is refused
+        if (!m_typed.isEmpty())
+            ask(u"suppression.add"_s, m_typed);
+    });
+    dialog->open();
 }
 
 void SuppressionsDialog::removeChosen()
@@ -103,7 +114,9 @@ void SuppressionsDialog::ask(const QString &method, const QString &address)
 {
     m_fault->clear();
     m_client.call(method, {{u"address"_s, address}}, this, [this](const Result<QJsonValue> &result) {
-        if (!result)
+        if (result)
+            m_typed.clear();
+        else
             m_fault->setText(result.error().text);
         load();
     });

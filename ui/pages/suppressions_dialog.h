@@ -29,6 +29,7 @@ private:
     control::Client &m_client;
     Table *m_addresses;
     QLabel *m_fault;
+    QString m_typed; // an address that was refused
     QPushButton *m_remove = nullptr;
 };
 

@@ -1,7 +1,8 @@
 #include "ui/tray/tray_icon.h"
 
+#include "ui/window/server_state.h"
+
 #include <QAction>
-#include <QApplication>
 #include <QMenu>
 #include <QPainter>
 #include <QPainterPath>
@@ -9,6 +10,8 @@
 namespace posthorn::ui {
 
 namespace {
+
+constexpr qsizetype longestLine = 70; // of the menu
 
 QPixmap draw(int size, TrayIcon::State state)
 {
@@ -51,7 +54,7 @@ QIcon TrayIcon::iconFor(State state)
     return icon;
 }
 
-TrayIcon::TrayIcon(QObject *parent) : QSystemTrayIcon(parent), m_menu(new QMenu)
+TrayIcon::TrayIcon(ServerState &server, QObject *parent) : QSystemTrayIcon(parent), m_server(server), m_menu(new QMenu)
 {
     m_line = m_menu->addAction(QString());
     m_line->setEnabled(false);
@@ -59,50 +62,54 @@ TrayIcon::TrayIcon(QObject *parent) : QSystemTrayIcon(parent), m_menu(new QMenu)
     QAction *open = m_menu->addAction(tr("&Open Posthorn"));
     connect(open, &QAction::triggered, this, &TrayIcon::openWanted);
     m_startStop = m_menu->addAction(QString());
+    m_startStop->setVisible(server.isHosted());
     connect(m_startStop, &QAction::triggered, this, [this] {
-        if (m_state == State::Stopped)
-            Q_EMIT startWanted();
+        if (m_server.canStart())
+            m_server.start();
         else
-            Q_EMIT stopWanted();
+            m_server.stop();
     });
     m_menu->addSeparator();
-    connect(m_menu->addAction(tr("&Quit")), &QAction::triggered, this, &TrayIcon::quitWanted);
+    QAction *quit = m_menu->addAction(server.isHosted() ? tr("&Quit (stops the mail server)") : tr("&Quit"));
+    connect(quit, &QAction::triggered, this, &TrayIcon::quitWanted);
     m_menu->setDefaultAction(open);
     setContextMenu(m_menu);
     connect(this, &QSystemTrayIcon::activated, this, [this](ActivationReason reason) {
         if (reason == Trigger || reason == DoubleClick)
             Q_EMIT openWanted();
     });
-    setState(State::Stopped, tr("The mail server is stopped"));
+    connect(this, &QSystemTrayIcon::messageClicked, this, &TrayIcon::openWanted);
+    connect(&server, &ServerState::changed, this, &TrayIcon::showState);
+    showState();
 }
 
 TrayIcon::~TrayIcon() { delete m_menu; }
 
-void TrayIcon::setState(State state, const QString &words)
+void TrayIcon::showState()
 {
+    using enum ServerState::State;
+    const ServerState::State server = m_server.state();
+    const bool trouble = server == Failed || server == Quiet || !m_server.trouble().isEmpty();
+    const State state = trouble ? State::Trouble : server == Running ? State::Running : State::Stopped;
+    const QString words = m_server.words();
+    const bool isNew = words != m_words && trouble && server != Quiet; // a busy moment is not worth a bubble
     m_state = state;
+    m_words = words;
     setIcon(iconFor(state));
     setToolTip(tr("Posthorn: %1").arg(words));
-    m_line->setText(words);
-    m_startStop->setText(state == State::Stopped ? tr("&Start the mail server") : tr("&Stop the mail server"));
+    m_line->setText(words.size() > longestLine ? words.left(longestLine) + u'…' : words);
+    m_line->setToolTip(words);
+    m_startStop->setText(m_server.canStart() ? tr("&Start the mail server") : tr("&Stop the mail server"));
+    m_startStop->setEnabled(m_server.canStart() || m_server.canStop());
+    if (isNew && isVisible())
+        showMessage(tr("Posthorn"), words, QSystemTrayIcon::Warning);
 }
 
-void TrayIcon::setCanStartStop(bool can) { m_startStop->setVisible(can); }
-
-void follow(TrayIcon &tray, control::Client &client, QWidget &window)
+void TrayIcon::tellWhereItIs()
 {
-    QObject::connect(&client, &control::Client::connected, &tray, [&tray] {
-        tray.setState(TrayIcon::State::Running, TrayIcon::tr("The mail server is running"));
-    });
-    QObject::connect(&client, &control::Client::disconnected, &tray, [&tray] {
-        tray.setState(TrayIcon::State::Stopped, TrayIcon::tr("The mail server is stopped"));
-    });
-    QObject::connect(&tray, &TrayIcon::openWanted, &window, [&window] {
-        window.show();
-        window.raise();
-        window.activateWindow();
-    });
-    QObject::connect(&tray, &TrayIcon::quitWanted, &tray, [] { QApplication::exit(); });
+    if (!std::exchange(m_hasTold, true))
+        showMessage(tr("Posthorn is still here"), m_server.isHosted() ? tr("The mail server goes on. Click the horn to open the window again.")
+                                                                     : tr("Click the horn to open the window again."));
 }
 
 } // namespace posthorn::ui

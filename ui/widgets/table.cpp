@@ -1,11 +1,20 @@
 #include "ui/widgets/table.h"
 
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QLabel>
 #include <QStackedLayout>
 #include <QTableView>
 
 namespace posthorn::ui {
+
+namespace {
+
+constexpr int widest = 320; // of a column, until somebody draws it wider
+
+} // namespace
 
 Table::Table(QList<Column> columns, const QString &key, QWidget *parent)
     : QWidget(parent), m_model(new RowModel(std::move(columns), key, this)), m_proxy(new QSortFilterProxyModel(this)),
@@ -27,6 +36,15 @@ Table::Table(QList<Column> columns, const QString &key, QWidget *parent)
     m_view->verticalHeader()->setDefaultSectionSize(m_view->fontMetrics().height() + 10);
     m_view->horizontalHeader()->setStretchLastSection(true);
     m_view->horizontalHeader()->setHighlightSections(false);
+    m_view->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder); // as they come, until somebody asks otherwise
+    m_view->horizontalHeader()->setSortIndicatorClearable(true);
+    m_view->setSortingEnabled(true);
+    auto *copyAction = new QAction(tr("&Copy"), m_view);
+    copyAction->setShortcut(QKeySequence::Copy);
+    copyAction->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    connect(copyAction, &QAction::triggered, this, &Table::copy);
+    m_view->addAction(copyAction);
+    m_view->setContextMenuPolicy(Qt::ActionsContextMenu);
     m_empty->setAlignment(Qt::AlignCenter);
     m_empty->setWordWrap(true);
     m_empty->setMargin(40);
@@ -59,7 +77,7 @@ void Table::setRows(QList<QJsonObject> rows)
     if (first) {
         m_view->resizeColumnsToContents();
         for (int i = 0; i < m_model->columnCount(); ++i)
-            m_view->setColumnWidth(i, qMin(m_view->columnWidth(i) + 16, 320));
+            m_view->setColumnWidth(i, qMin(m_view->columnWidth(i) + 16, widest));
     }
     showWhatFits();
 }
@@ -108,6 +126,31 @@ QList<QJsonObject> Table::selected() const
     for (const QModelIndex &index : chosen)
         rows += m_model->row(m_proxy->mapToSource(index).row());
     return rows;
+}
+
+QList<QJsonObject> Table::shown() const
+{
+    QList<QJsonObject> rows;
+    for (int i = 0; i < m_proxy->rowCount(); ++i)
+        rows += m_model->row(m_proxy->mapToSource(m_proxy->index(i, 0)).row());
+    return rows;
+}
+
+void Table::setName(const QString &name) { m_view->setAccessibleName(name); }
+
+void Table::copy()
+{
+    QStringList lines;
+    QModelIndexList chosen = m_view->selectionModel()->selectedRows();
+    std::ranges::sort(chosen);
+    for (const QModelIndex &index : std::as_const(chosen)) {
+        QStringList cells;
+        for (int column = 0; column < m_proxy->columnCount(); ++column)
+            cells += index.siblingAtColumn(column).data().toString();
+        lines += cells.join(u'\t');
+    }
+    if (!lines.isEmpty())
+        QGuiApplication::clipboard()->setText(lines.join(u'\n'));
 }
 
 void Table::select(const QString &key)

@@ -28,6 +28,9 @@ public:
     [[nodiscard]] QList<QJsonObject> selected() const;
     void selectFirst();
     void select(const QString &key); // the row with this key, if there is one
+    [[nodiscard]] QList<QJsonObject> shown() const; // those that match the filter, as they are sorted
+    void setName(const QString &name); // for those who hear it
+    void copy(); // what is selected, as lines with tabs, to the clipboard
 
 Q_SIGNALS:
     void selectionChanged();

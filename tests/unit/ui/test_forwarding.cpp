@@ -55,7 +55,7 @@ void TestForwarding::editsForwarding()
 {
     const QJsonObject account{{u"address"_s, u"anna@example.org"_s}, {u"forwardTo"_s, QJsonArray{u"x@home.example"_s, u"y@home.example"_s}},
                               {u"forwardKeep"_s, false}, {u"perDay"_s, 70}};
-    ui::AccountDialog dialog(account, {u"example.org"_s}, nullptr);
+    ui::AccountDialog dialog(account, {u"example.org"_s}, 0, nullptr);
     QSignalSpy submitted(&dialog, &ui::FormDialog::submitted);
     auto *forward = withText<QLineEdit>(dialog, u"x@home.example, y@home.example"_s);
     auto *keep = withText<QCheckBox>(dialog, u"Keep a &copy here"_s);
