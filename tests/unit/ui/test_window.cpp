@@ -39,6 +39,8 @@
 #include <QTest>
 #include <QTimer>
 
+#include <cmath>
+
 using namespace posthorn;
 using namespace std::chrono_literals;
 using namespace Qt::StringLiterals;
@@ -146,6 +148,46 @@ QStringList doubleKeys(QWidget *top)
     return found;
 }
 
+QPalette darkPalette()
+{
+    QPalette dark(QColor(0x30, 0x30, 0x34));
+    dark.setColor(QPalette::Base, QColor(0x20, 0x20, 0x22));
+    dark.setColor(QPalette::PlaceholderText, QColor(0xff, 0xff, 0xff, 0x90));
+    return dark;
+}
+
+// WCAG's, of colours that do not shine through.
+double brightness(const QColor &color)
+{
+    const auto part = [](double value) { return value <= 0.03928 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4); };
+    return 0.2126 * part(color.redF()) + 0.7152 * part(color.greenF()) + 0.0722 * part(color.blueF());
+}
+
+QColor over(const QColor &front, const QColor &back)
+{
+    const auto mix = [&](float a, float b) { return a * front.alphaF() + b * (1 - front.alphaF()); };
+    return QColor::fromRgbF(mix(front.redF(), back.redF()), mix(front.greenF(), back.greenF()), mix(front.blueF(), back.blueF()));
+}
+
+// Labels whose words are too like what is behind them.
+QStringList unreadable(QWidget *top)
+{
+    QStringList found;
+    for (const QLabel *label : top->findChildren<QLabel *>()) {
+        if (!label->isVisible() || label->text().isEmpty())
+            continue;
+        const QPalette palette = label->palette();
+        const bool onBanner = label->foregroundRole() == QPalette::HighlightedText;
+        const QColor back = palette.color(onBanner ? QPalette::Highlight : QPalette::Window);
+        const QString style = label->styleSheet();
+        const QColor own = style.isEmpty() ? palette.color(label->foregroundRole()) : QColor(style.mid(style.indexOf(u'#'), 7));
+        const double front = brightness(over(own, back)), behind = brightness(back);
+        if ((std::max(front, behind) + 0.05) / (std::min(front, behind) + 0.05) < 3)
+            found += label->text();
+    }
+    return found;
+}
+
 } // namespace
 
 class TestWindow : public QObject
@@ -168,6 +210,7 @@ private Q_SLOTS:
     void namesEverythingThatTakesTheFocus();
     void wantsNoKeyTwice();
     void fitsASmallScreen();
+    void canBeReadInTheDark();
 
 private:
     template<typename T>
@@ -543,6 +586,30 @@ void TestWindow::fitsASmallScreen()
 {
     QVERIFY2(m_window->minimumSizeHint().width() <= 1000 && m_window->minimumSizeHint().height() <= 600,
              qPrintable(u"%1 x %2"_s.arg(m_window->minimumSizeHint().width()).arg(m_window->minimumSizeHint().height())));
+}
+
+void TestWindow::canBeReadInTheDark()
+{
+    const QPalette usual = QApplication::palette();
+    QApplication::setPalette(darkPalette());
+    const auto back = qScopeGuard([&] { QApplication::setPalette(usual); });
+    ui::ServerState server(*m_client, true);
+    ui::MainWindow window(*m_client, server, QString());
+    window.show();
+    QStringList found;
+    for (const QString &name : {u"overview"_s, u"accounts"_s, u"queue"_s, u"messages"_s, u"log"_s, u"settings"_s}) {
+        window.showPage(name);
+        call(u"server.status"_s);
+        QCoreApplication::processEvents();
+        found += unreadable(&window);
+        picture(&window, u"dark-"_s + name);
+    }
+    ui::AccountDialog account({}, {u"example.org"_s}, 0, nullptr);
+    account.refuse(u"This address is taken"_s);
+    account.show();
+    found += unreadable(&account);
+    picture(&account, u"dark-account"_s);
+    QVERIFY2(found.isEmpty(), qPrintable(found.join(u'\n')));
 }
 
 QTEST_MAIN(TestWindow)
