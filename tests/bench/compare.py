@@ -106,6 +106,9 @@ def imap(server, peer):
         held = Imap(peer.imap, PEER_BIG, peers.PASSWORD).count()
         if held != options.mailbox: raise SystemExit(f"Dovecot holds {held} messages")
         theirs = {name: rest for name, *rest in table(peer.imap, PEER_BIG, peers.PASSWORD, peer.pids)}
+    began = time.monotonic()
+    while server.ask("search", "status", json_result=True)["waiting"]: time.sleep(0.1)
+    print(f"the search index was complete {time.monotonic() - began:.1f} s later")
     print(f"\n{f'IMAP, {options.mailbox} messages':42s} {'Dovecot':>9s} {'Posthorn':>9s} {'ratio':>6s} {'cpu':>7s} {'cpu':>7s}")
     for name, seconds, busy, remark in table(server.ports["imap"], BIG, PASSWORD, server.pids):
         other, other_busy, _ = theirs.get(name, (0, 0, ""))

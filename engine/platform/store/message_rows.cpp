@@ -29,6 +29,7 @@ private:
     Selection withBody(UidRange range);
     Selection withDigest(UidRange range);
     Selection plain(UidRange range);
+    Result<void> readHeaders(UidRange range);
     Connection &m_connection;
     MailboxId m_mailbox;
     const Columns &m_columns;
@@ -70,6 +71,27 @@ Selection RowReader::withBody(UidRange range)
         "WHERE h.mailbox_id = ? AND h.uid BETWEEN ? AND ? ORDER BY h.uid",
         m_columns.parts, m_columns.envelope, m_columns.bodyStructure, m_columns.header, m_columns.inlineBodySize,
         m_mailbox.value, range.first, range.last);
+}
+
+Result<void> RowReader::readHeaders(UidRange range)
+{
+    return m_connection
+        .select("SELECT h.uid, h.message_id, m.header FROM mailbox_message h CROSS JOIN message m ON m.id = h.message_id "
+                "WHERE h.mailbox_id = ? AND h.uid BETWEEN ? AND ? ORDER BY h.uid",
+                m_mailbox.value, range.first, range.last)
+        .each([this](const Row &row) {
+            const Uid uid = Uid(row.number(0));
+            if (m_octets >= m_maxOctets && !rows.isEmpty()) {
+                next = uid;
+                return false;
+            }
+            StoredRow &stored = rows.emplaceBack();
+            stored.uid = uid;
+            stored.message = {row.number(1)};
+            stored.digest.header = row.octets(2);
+            m_octets += 128 + stored.digest.header.size();
+            return true;
+        });
 }
 
 bool RowReader::take(const Row &row)
@@ -127,6 +149,8 @@ Result<void> RowReader::readWithBodies(UidRange range)
 
 Result<void> RowReader::read(UidRange range)
 {
+    if (m_columns.onlyHeader)
+        return readHeaders(range);
     if (m_columns.body)
         return readWithBodies(range);
     const bool digest = m_columns.parts || m_columns.envelope || m_columns.bodyStructure || m_columns.header;

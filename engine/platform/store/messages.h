@@ -40,6 +40,7 @@ struct Columns
 {
     bool header = false, envelope = false, bodyStructure = false, parts = false, body = false, saveDate = false;
     qint64 inlineBodySize = 128 * 1024;
+    bool onlyHeader = false; // and UIDs: much quicker
 };
 
 class Messages

@@ -49,6 +49,7 @@ public:
         m_columns.header = wants.header || matcher.needsText();
         m_columns.saveDate = wants.saveDate;
         m_columns.parts = m_columns.body = matcher.needsText();
+        m_columns.onlyHeader = wants.header && !matcher.needsText() && !wants.saveDate && !wants.internalDate;
     }
     // Those of `marks` that match, into `found`.
     Result<void> look(const QList<MessageMark> &marks, QList<Uid> &found);
@@ -76,9 +77,11 @@ bool Search::matches(const store::StoredRow &row, const MessageMark &mark) const
 
 Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found)
 {
+    // Reading a few headers too many costs less than a question more.
+    const Uid gap = m_columns.onlyHeader ? 4 : 0;
     QList<UidRange> wanted;
     for (const MessageMark &mark : marks) {
-        if (!wanted.isEmpty() && wanted.back().last + 1 == mark.uid)
+        if (!wanted.isEmpty() && mark.uid - wanted.back().last <= gap + 1)
             wanted.back().last = mark.uid;
         else
             wanted += UidRange{mark.uid, mark.uid};

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int mostMessages = 64;           // in a batch
+constexpr int mostMessages = 160;          // in a batch
 constexpr qint64 mostOctets = 4'000'000;   // in a batch, about
 constexpr qint64 mostTime = 30;            // ms, to collect a batch
 constexpr qint64 inOneGo = 128 * 1024;     // a message up to here is read at once
