@@ -219,7 +219,7 @@ def shows_all_that_was_said():
         shown = server.ask("queue", "show", entries(server)[0]["id"])
         assert shown.count("C: RCPT TO") == 100 and "second thoughts" in shown and "more was said" not in shown, shown
         server.ask("queue", "remove", "--all")
-        send(server, *("x" * 60 + f"{i}@" + "y" * 60 + ".far.example" for i in range(100)))
+        send(server, *("x" * 60 + f"{i}@" + "y" * 60 + "." + "z" * 60 + ".far.example" for i in range(100)))
         until("it was tried", lambda: all(e["attempts"] for e in entries(server)))
         shown = server.ask("queue", "show", entries(server)[0]["id"])
         assert "220 peer.example" in shown and "more was said" in shown and "second thoughts" in shown, shown
