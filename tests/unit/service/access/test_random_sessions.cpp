@@ -712,6 +712,8 @@ int main(int argc, char **argv)
     if (QFileInfo(u"/dev/shm"_s).isWritable())
         qputenv("TMPDIR", "/dev/shm"); // what is tested is not the disk
 #endif
+    if (qEnvironmentVariableIntValue("POSTHORN_STEPS") > usualSteps)
+        qputenv("QTEST_FUNCTION_TIMEOUT", "86400000"); // Qt Test takes five minutes for an eternity
     TestRandomSessions test;
     QCoreApplication application(argc, argv);
     return QTest::qExec(&test, argc, argv);
