@@ -63,6 +63,12 @@ struct Answering
         return rows;
     }
     Answer operator()(const ReadContent &need) const { return ContentPiece{QByteArray(qMin<qint64>(need.length, 1000), 'x')}; }
+    Answer operator()(const FindMessage &need) const
+    {
+        const FetchMessages like{{{std::min(need.uid, Uid(9)), std::min(need.uid, Uid(9))}}, need.wants};
+        return (*this)(like);
+    }
+    Answer operator()(const SignUrl &) const { return UrlToken{"01"}; }
     Answer operator()(const StoreFlags &need) const
     {
         return FlagsStored{{{need.uids.value(0).first, flag::Seen, 4, MessageId{1}, 1}}, {}, {"$Work", "more"}, 4};

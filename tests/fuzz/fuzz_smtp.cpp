@@ -116,6 +116,7 @@ private:
         check(m_content.size() <= m_settings.config.maxMessageSize);
         return true;
     }
+    bool take(const ReadUrl &url) { return note("url " + url.url, true); }
     bool take(const EndOfMail &)
     {
         check(m_open && m_recipients > 0 && !m_refusedContent);
@@ -165,6 +166,12 @@ private:
         m_refusedContent = no(2);
         return Judgement{m_refusedContent ? Reply{552, "5.2.2", "No"} : Reply{250, {}, {}}};
     }
+    Answer answer(const ReadUrl &url)
+    {
+        if (no(2))
+            return Judgement{Reply{554, "5.6.6", "No"}};
+        return UrlOctets{QByteArray("url") + QByteArray(url.offset % 50, '\n'), url.offset > 200};
+    }
     Answer answer(const EndOfMail &)
     {
         close();
@@ -209,7 +216,7 @@ Settings settingsFrom(quint8 a, quint8 b)
 {
     Settings settings;
     settings.tls = a & 1;
-    settings.config.authOffered = a & 2;
+    settings.config.authOffered = settings.config.burl = a & 2;
     settings.config.authRequired = (a & 6) == 6;
     settings.config.plaintextAllowed = a & 8;
     settings.config.bareLineEnd = a & 16 ? BareLineEnd::Normalize : BareLineEnd::Refuse;

@@ -98,7 +98,10 @@ def shows_messages_to_others():
         server.start()
         anna, ben = talk(server), talk(server, "ben@example.test")
         assert fetched(ben, to_ben) == b"Hello"
+        other = talk(server)
+        other(b"SELECT Work")
         assert b"OK [URLMECH INTERNAL]" in anna(b"RESETKEY Work") and fetched(ben, to_ben) is None
+        assert b"* OK [URLMECH INTERNAL]" in other(b"NOOP") and b"URLMECH" not in other(b"NOOP")
         to_ben = made_url(anna, base + b";UID=1/;SECTION=1;URLAUTH=user+ben")
         assert fetched(ben, to_ben) == b"Hello"
         assert b" OK " in anna(b"RESETKEY") and fetched(ben, to_ben) is None
@@ -106,5 +109,41 @@ def shows_messages_to_others():
         for again in b"DELETE Work", b"CREATE Work", b"APPEND Work " + text(PARTS)[5:]: assert b" OK " in anna(again)
         assert fetched(ben, to_ben) is None
 
+def sends_what_is_there_already():
+    with Server().add("anna", "ben") as server:
+        anna, imap = talk(server), server.imap()
+        for message in PARTS, BIG: imap.append("Drafts", None, None, message)
+        base = b"imap://anna%40example.test@mx.example.test/Drafts/;UID="
+        whole, big, part, not_mine, not_mail = (made_url(anna, base + rest) for rest in (
+            b"1;URLAUTH=submit+anna", b"2;URLAUTH=submit+anna", b"1/;SECTION=HEADER.FIELDS%20(Subject);URLAUTH=submit+anna",
+            b"1;URLAUTH=submit+ben", b"1;URLAUTH=user+anna"))
+        smtp = server.smtp("submission")
+        assert b"BURL\n" in smtp.ehlo()[1] + b"\n"
+        smtp.login("anna@example.test", PASSWORD)
+        assert b"BURL imap\n" in smtp.ehlo()[1] + b"\n"
+        def send(*lines):
+            assert smtp.mail("anna@example.test")[0] == 250 and smtp.rcpt("ben@example.test")[0] == 250
+            for line in lines:
+                smtp.send(line.encode() + b"\r\n")
+                answer = smtp.getreply()
+            return answer
+        assert send(f"BURL {whole.decode()} LAST")[0] == 250
+        assert send(f"BURL {big.decode()} LAST")[0] == 250
+        assert send(f"BURL {part.decode()}", "BDAT 6 LAST\r\nhell")[0] == 250 # and CRLF
+        assert send(f"BURL {not_mail.decode()} LAST")[0] == 250
+        assert send(f"BURL {not_mine.decode()} LAST")[0] == 554
+        assert send(f"BURL {whole.decode()[:-1]}x LAST")[0] == 554
+        anna(b"RESETKEY")
+        assert send(f"BURL {whole.decode()} LAST") == (554, b"5.6.6 IMAP URL resolution failed")
+        smtp.quit()
+        ben = server.imap("ben@example.test")
+        assert subjects(ben) == ["parts", "big", "parts", "parts"], subjects(ben)
+        assert ben.fetch("2", "(BODY.PEEK[TEXT])")[1][0][1] == BIG.split(b"\r\n\r\n", 1)[1]
+        server.add("carla")
+        carla = server.smtp("smtp")
+        carla.ehlo()
+        assert "burl" not in carla.esmtp_features
+        carla.quit()
 
-if __name__ == "__main__": run(catenates_messages, shows_messages_to_others)
+
+if __name__ == "__main__": run(catenates_messages, shows_messages_to_others, sends_what_is_there_already)

@@ -61,6 +61,8 @@ public:
             fault(); // a server, and no scheme to reach it by
         else if (takeWord("/"))
             m_url.isRelative = false;
+        else if (m_left.first(std::max<qsizetype>(0, m_left.indexOf('/'))).contains(':'))
+            fault(); // another scheme
         else
             m_url.isRelative = true;
         readMailbox();
@@ -231,6 +233,31 @@ private:
 };
 
 } // namespace
+
+QString ownerOf(const Url &url, const QString &user)
+{
+    return url.user.contains(u'@') ? url.user : url.user + u'@' + user.section(u'@', -1);
+}
+
+bool isFor(const Url &url, const QString &user, UrlUse use)
+{
+    const QByteArray access = url.access.toLower();
+    if (access == "anonymous" || access == "authuser") // nobody is asked who has not signed in
+        return true;
+    const bool fits = access.startsWith("user+") || (use == UrlUse::Submitting && access.startsWith("submit+"));
+    QString name = QString::fromUtf8(url.access.sliced(access.indexOf('+') + 1));
+    if (!name.contains(u'@'))
+        name += u'@' + ownerOf(url, user).section(u'@', -1);
+    return fits && name.compare(user, Qt::CaseInsensitive) == 0;
+}
+
+bool isOnServer(const Url &url, const QList<QByteArray> &names)
+{
+    QByteArray host = url.host;
+    if (host.startsWith('[') && host.endsWith(']'))
+        host = host.sliced(1, host.size() - 2);
+    return host == "localhost" || (!host.isEmpty() && names.contains(host));
+}
 
 Result<Url> parseUrl(QByteArrayView text)
 {

@@ -35,6 +35,15 @@ struct Url
     [[nodiscard]] bool isAuthorized() const { return !token.isEmpty(); }
 };
 
+// What the URL would be used for.
+enum class UrlUse { Reading, Submitting };
+// The access identifier means this user, signed in by the whole address (RFC 4467 §3). A name without a domain is of the
+// domain of the URL's owner.
+[[nodiscard]] bool isFor(const Url &url, const QString &user, UrlUse use);
+// The URL's owner as an address: without a domain of the user's.
+[[nodiscard]] QString ownerOf(const Url &url, const QString &user);
+// The URL's server is one of these, in lower case.
+[[nodiscard]] bool isOnServer(const Url &url, const QList<QByteArray> &names);
 [[nodiscard]] Result<Url> parseUrl(QByteArrayView text);
 // As it may stand in a response code: nothing but printable ASCII, and no bracket.
 [[nodiscard]] QByteArray urlText(QByteArrayView url);

@@ -42,36 +42,17 @@ FindMessage named(const Url &url)
     return {.mailbox = properName(url.mailbox), .uidValidity = url.uidValidity, .uid = url.uid, .wants = wantsOf(url.section), .proof = {}};
 }
 
-// Names without a domain are of the domain of the URL's owner, who gave the URL its access identifier.
-bool isSame(const Session &session, const QByteArray &name, const QString &owner)
+// Who submits mail for others may read what is authorized for that.
+bool isForSubmission(const Session &session, const Url &url)
 {
-    QString user = QString::fromUtf8(name);
-    if (!user.contains(u'@')) {
-        const QString from = owner.contains(u'@') ? owner : session.user;
-        user += u'@' + from.section(u'@', -1);
-    }
-    return user.compare(session.user, Qt::CaseInsensitive) == 0;
-}
-
-bool mayAccess(const Session &session, const Url &url)
-{
-    const QByteArray access = url.access.toLower();
-    if (access == "anonymous" || access == "authuser") // nobody is here who has not signed in
-        return true;
-    if (access.startsWith("user+"))
-        return isSame(session, access.sliced(5), url.user);
-    return access.startsWith("submit+") && session.config.submitUsers.contains(session.user, Qt::CaseInsensitive);
+    return url.access.startsWith("submit+") && session.config.submitUsers.contains(session.user, Qt::CaseInsensitive);
 }
 
 } // namespace
 
 bool isOwnHost(const Session &session, const Url &url)
 {
-    QByteArray host = url.host;
-    if (host.startsWith('[') && host.endsWith(']'))
-        host = host.sliced(1, host.size() - 2);
-    return host == session.config.hostName.toLower() || host == "localhost"
-           || (!host.isEmpty() && (host == session.serverName || session.config.urlHosts.contains(host)));
+    return isOnServer(url, session.config.urlHosts + QList<QByteArray>{session.config.hostName.toLower(), session.serverName});
 }
 
 bool isOwnUser(const Session &session, const QString &user)
@@ -83,9 +64,9 @@ bool isOwnUser(const Session &session, const QString &user)
 std::optional<FindMessage> authorizedTarget(const Session &session, QByteArrayView text, const Url &url)
 {
     if (!url.isAuthorized() || url.mechanism.compare("INTERNAL", Qt::CaseInsensitive) != 0 || !isOwnHost(session, url)
-        || !mayAccess(session, url))
+        || !(isFor(url, session.user, UrlUse::Reading) || isForSubmission(session, url)))
         return std::nullopt;
-    const QString owner = url.user.contains(u'@') ? url.user : url.user + u'@' + session.user.section(u'@', -1);
+    const QString owner = ownerOf(url, session.user);
     FindMessage what = named(url);
     what.proof = UrlProof{owner, text.first(url.rumpSize).toByteArray(), url.token, url.expires};
     return what;

@@ -36,6 +36,7 @@ constexpr Command table[] = {
     {"RCPT", X::None, in(State::Mail, State::Rcpt), 0, run<parseRcpt, &S::rcpt>},
     {"DATA", X::None, in(State::Rcpt), EndsGroup, run<parseNothing, &S::data>},
     {"BDAT", X::Chunking, in(State::Rcpt, State::Chunks), CarriesOctets, run<parseBdat, &S::bdat>},
+    {"BURL", X::Burl, in(State::Rcpt, State::Chunks), Secret, run<parseBurl, &S::burl>},
     {"EHLO", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseHello, &S::ehlo>},
     {"HELO", X::None, anywhere, BeforeTls | EndsGroup | Junk, run<parseHello, &S::helo>},
     {"QUIT", X::None, anywhere, BeforeTls | EndsGroup, run<parseAnything, &S::quit>},

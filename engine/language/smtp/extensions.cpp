@@ -49,6 +49,18 @@ bool isUnderTls(const Offer &offer)
     return offer.tls;
 }
 
+bool offersBurl(const Offer &offer)
+{
+    return offer.config.burl;
+}
+
+// RFC 4468 §3.3: only who has signed in can have authorized a URL.
+void writeUrlKinds(const Offer &offer, QByteArray &out)
+{
+    if (offer.authenticated)
+        out.append(" imap");
+}
+
 void writeSize(const Offer &offer, QByteArray &out)
 {
     out.append(' ').append(QByteArray::number(offer.config.maxMessageSize));
@@ -71,6 +83,7 @@ constexpr ExtensionRow table[] = {
     {Extension::EightBitMime, "8BITMIME", always, nullptr},                    // RFC 6152
     {Extension::BinaryMime, "BINARYMIME", always, nullptr},                    // RFC 3030
     {Extension::Chunking, "CHUNKING", always, nullptr},                        // RFC 3030
+    {Extension::Burl, "BURL", offersBurl, writeUrlKinds},                      // RFC 4468
     {Extension::SmtpUtf8, "SMTPUTF8", always, nullptr},                        // RFC 6531
     {Extension::Dsn, "DSN", always, nullptr},                                  // RFC 3461
     {Extension::EnhancedStatusCodes, "ENHANCEDSTATUSCODES", always, nullptr}, // RFC 2034

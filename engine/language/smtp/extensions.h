@@ -14,6 +14,7 @@ enum class Extension : quint8 {
     EightBitMime,
     BinaryMime,
     Chunking,
+    Burl,
     SmtpUtf8,
     Dsn,
     EnhancedStatusCodes,
@@ -30,6 +31,7 @@ struct Offer
     const ServerConfig &config;
     bool tls = false;
     bool smtpUtf8 = false; // of the transaction under way
+    bool authenticated = false;
 };
 
 struct ExtensionRow

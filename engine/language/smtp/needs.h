@@ -57,6 +57,8 @@ struct JudgeRecipient { RcptCommand rcpt; };
 // The message, dots unstuffed, in pieces of at most 64 KiB, after DATA or in BDAT. Answered by Judgement: a negative one
 // is remembered and given at the end of the message; what follows is read and dropped.
 struct Content { QByteArray bytes; };
+// Octets of what a URL names (BURL, RFC 4468), from `offset` on. Answered by UrlOctets, or a Judgement that refuses.
+struct ReadUrl { QByteArray url; qint64 offset = 0; };
 // All of it is there. Answered by Judgement: the final reply, 250 only when the message is durable.
 struct EndOfMail {};
 // RSET, a new MAIL, EHLO, a lost connection: forget the transaction. No answer.
@@ -68,7 +70,7 @@ struct Refused { QByteArray line; Reply reply; };
 // VRFY is always 252, EXPN 502: no needs.
 
 using What = std::variant<Welcome, Hello, SaslBegin, SaslContinue, SaslCancel, JudgeSender, JudgeRecipient, Content,
-                          EndOfMail, AbortMail, Refused>;
+                          ReadUrl, EndOfMail, AbortMail, Refused>;
 struct Need { NeedId id = 0; What what; };
 
 // --- answers ---------------------------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ struct SaslAnswer
     QByteArray bytes; // Challenge: to send; Success: additional data, if any (sent as a last challenge)
     QString user;
 };
-using Answer = std::variant<Judgement, SaslAnswer>;
+struct UrlOctets { QByteArray bytes; bool last = false; };
+using Answer = std::variant<Judgement, SaslAnswer, UrlOctets>;
 
 } // namespace posthorn::smtp

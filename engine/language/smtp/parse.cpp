@@ -295,6 +295,19 @@ Parsed<BdatArguments> parseBdat(QByteArrayView arguments, const Offer &)
     return BdatArguments{*octets, last};
 }
 
+// RFC 4468 §3.5
+Parsed<BurlArguments> parseBurl(QByteArrayView arguments, const Offer &)
+{
+    QByteArrayView text = withoutSpaces(arguments);
+    const auto end = wordEnd(text);
+    const QByteArrayView url = text.first(end);
+    text = withoutSpaces(text.sliced(end));
+    const bool last = equalsIgnoringCase(text, "LAST");
+    if (url.isEmpty() || (!last && !text.isEmpty()))
+        return syntaxError("Syntax: BURL url [LAST]"_ba);
+    return BurlArguments{url.toByteArray(), last};
+}
+
 // RFC 4954 §4
 Parsed<AuthArguments> parseAuth(QByteArrayView arguments, const Offer &)
 {

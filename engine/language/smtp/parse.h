@@ -20,6 +20,7 @@ struct AnyArguments {};
 // The name that the client goes by: a domain, an address literal, or what clients of long standing really say.
 struct HelloArguments { QByteArray name; };
 struct BdatArguments { qint64 octets = 0; bool last = false; };
+struct BurlArguments { QByteArray url; bool last = false; };
 struct AuthArguments { QByteArray mechanism; QByteArrayView initialResponse; bool hasInitialResponse = false; };
 
 // `arguments` is what follows the verb, without the space after it. `offer` says which extensions, and so which
@@ -31,6 +32,7 @@ struct AuthArguments { QByteArray mechanism; QByteArrayView initialResponse; boo
 [[nodiscard]] Parsed<MailCommand> parseMail(QByteArrayView arguments, const Offer &offer);
 [[nodiscard]] Parsed<RcptCommand> parseRcpt(QByteArrayView arguments, const Offer &offer);
 [[nodiscard]] Parsed<BdatArguments> parseBdat(QByteArrayView arguments, const Offer &offer);
+[[nodiscard]] Parsed<BurlArguments> parseBurl(QByteArrayView arguments, const Offer &offer);
 [[nodiscard]] Parsed<AuthArguments> parseAuth(QByteArrayView arguments, const Offer &offer);
 
 } // namespace posthorn::smtp

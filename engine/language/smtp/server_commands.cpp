@@ -74,7 +74,7 @@ Reply ServerSession::badSequence(const Command &command) const
     if (m_state == State::Ready)
         return {503, "5.5.1"_ba, "Say MAIL first"_ba};
     if (m_state == State::Chunks)
-        return {503, "5.5.1"_ba, "Only BDAT may follow BDAT"_ba};
+        return {503, "5.5.1"_ba, m_config.burl ? "Only BDAT or BURL may follow"_ba : "Only BDAT may follow BDAT"_ba};
     if (wants(State::Rcpt))
         return m_anyRefused ? Reply{554, "5.5.1"_ba, "No valid recipients"_ba}
                             : Reply{503, "5.5.1"_ba, "Say RCPT first"_ba};

@@ -107,6 +107,30 @@ void ServerSession::skipChunk(QByteArrayView arguments, const Reply &reply)
         chunkEnded();
 }
 
+// --- BURL (RFC 4468) -------------------------------------------------------------------------------------------
+
+void ServerSession::burl(BurlArguments burl)
+{
+    if (!m_content)
+        beginContent(ContentReader::Framing::Counted);
+    m_state = State::Content;
+    m_ending = Ending::Url;
+    m_url = std::move(burl.url);
+    m_chunkSize = 0;
+    m_lastChunk = burl.last;
+    pumpContent();
+}
+
+void ServerSession::urlCame(const UrlOctets &octets)
+{
+    m_content->take(octets.bytes);
+    m_chunkSize += octets.bytes.size();
+    if (octets.last || octets.bytes.isEmpty())
+        chunkEnded();
+    else
+        pumpContent();
+}
+
 // --- to the service --------------------------------------------------------------------------------------------
 
 // The next piece; and once all pieces are answered for, what follows from the end of the chunk or of the message. A
@@ -121,6 +145,8 @@ void ServerSession::pumpContent()
         return;
     } else if (m_content->refusal()) {
         refuseMail(*m_content->refusal());
+    } else if (m_ending == Ending::Url) {
+        ask(Asked::Url, ReadUrl{m_url, m_chunkSize});
     } else if (m_ending == Ending::Mail) {
         ask(Asked::EndOfMail, EndOfMail{});
     } else {
@@ -136,7 +162,7 @@ void ServerSession::contentJudged(Judgement &judgement)
         endWith(judgement.reply);
         return;
     }
-    if (!judgement.reply.isPositive())
+    if (!judgement.reply.isPositive() || m_asked == Asked::Url)
         m_content->refuse(std::move(judgement.reply));
     pumpContent();
 }

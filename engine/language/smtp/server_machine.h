@@ -19,6 +19,7 @@ struct ServerConfig
     bool authOffered = false;      // AUTH with `mechanisms` (and `tlsOnlyMechanisms` under TLS)
     bool authRequired = false;     // MAIL before AUTH is refused with 530 5.7.0
     bool plaintextAllowed = false; // PLAIN and LOGIN without TLS
+    bool burl = false;             // BURL from users who have signed in
     bool tlsRequired = false;      // 530 5.7.0 to most commands before STARTTLS (RFC 3207 §4); never on port 25
     QList<QByteArray> mechanisms{"SCRAM-SHA-256", "PLAIN", "LOGIN"};
     QList<QByteArray> tlsOnlyMechanisms{"SCRAM-SHA-256-PLUS"};

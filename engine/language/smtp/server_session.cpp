@@ -141,6 +141,8 @@ void ServerSession::answer(NeedId id, Answer answer)
     if (m_asked == Asked::Sasl) {
         const auto *sasl = std::get_if<SaslAnswer>(&answer);
         saslAnswered(sasl ? *sasl : SaslAnswer{SaslAnswer::Outcome::Unavailable, {}, {}});
+    } else if (const auto *octets = std::get_if<UrlOctets>(&answer); octets && m_asked == Asked::Url) {
+        urlCame(*octets);
     } else {
         auto *judgement = std::get_if<Judgement>(&answer);
         judged(judgement ? std::move(*judgement) : Judgement{replyFor({})});
@@ -154,7 +156,8 @@ void ServerSession::judged(Judgement judgement)
     const bool hangUp = judgement.close || judgement.reply.code == 421;
     switch (m_asked) {
     case Asked::Welcome: welcomed(judgement); return;
-    case Asked::Content: contentJudged(judgement); return;
+    case Asked::Content:
+    case Asked::Url: contentJudged(judgement); return;
     case Asked::Sender:
         if (!hangUp)
             senderJudged(judgement.reply);

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] const QString &userName() const { return m_user; }
 
     // --- for the command table
-    [[nodiscard]] Offer offer() const { return {m_config, m_tls, m_mail.smtpUtf8}; }
+    [[nodiscard]] Offer offer() const { return {m_config, m_tls, m_mail.smtpUtf8, m_authenticated}; }
     void refuseSyntax(const Reply &reply);
     void helo(HelloArguments hello) { greet(hello, false); }
     void ehlo(HelloArguments hello) { greet(hello, true); }
@@ -40,6 +40,7 @@ public:
     void rcpt(RcptCommand rcpt);
     void data(NoArguments);
     void bdat(BdatArguments chunk);
+    void burl(BurlArguments burl);
     void rset(NoArguments);
     void noop(AnyArguments);
     void help(AnyArguments);
@@ -51,9 +52,9 @@ public:
     void wrongProtocol(AnyArguments);
 
 private:
-    enum class Asked { Welcome, Sender, Recipient, Content, EndOfMail, Sasl };
-    // What is all here, and answered once the service has taken its pieces.
-    enum class Ending { None, Chunk, Mail };
+    enum class Asked { Welcome, Sender, Recipient, Content, Url, EndOfMail, Sasl };
+    // What is all here, and answered once the service has taken its pieces; of what a URL names more is asked for then.
+    enum class Ending { None, Url, Chunk, Mail };
 
     // server_session.cpp
     void run();
@@ -93,6 +94,7 @@ private:
     void takeContent();
     void takeChunk();
     void chunkEnded();
+    void urlCame(const UrlOctets &octets);
     void skipChunk(QByteArrayView arguments, const Reply &reply);
     void pumpContent();
     void contentJudged(Judgement &judgement);
@@ -139,6 +141,7 @@ private:
     qint64 m_chunkLeft = 0;   // octets of the BDAT chunk to come
     qint64 m_chunkSize = 0;
     bool m_lastChunk = false;
+    QByteArray m_url;         // of BURL
     std::optional<Reply> m_skipReply; // the chunk is dropped and then answered so
     State m_skipState = State::Ready; // and the session is here again
 

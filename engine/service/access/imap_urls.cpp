@@ -4,6 +4,7 @@
 #include "platform/store/url_keys.h"
 #include "service/access/imap_service.h"
 #include "service/access/rows.h"
+#include "service/delivery/url_token.h"
 
 #include <QDateTime>
 
@@ -20,28 +21,12 @@ std::unexpected<Error> missing()
     return fail(ErrorKind::NotFound, u"No such message"_s);
 }
 
-// RFC 4467 §9: the first two digits tell the algorithm.
-QByteArray tokenFor(const QByteArray &key, const QByteArray &rump)
-{
-    return "01" + crypto::hmacSha256(key, rump).toHex();
-}
-
 Result<store::Mailbox> namedMailbox(store::Connection &connection, AccountId account, const QString &name, quint32 uidValidity)
 {
     auto mailbox = store::Mailboxes::find(connection, account, name);
     if (mailbox && uidValidity > 0 && uidValidity != mailbox->uidValidity)
         return missing();
     return mailbox;
-}
-
-Result<void> checkProof(store::Connection &connection, AccountId account, MailboxId mailbox, const imap::UrlProof &proof)
-{
-    const auto key = store::UrlKeys::find(connection, account, mailbox);
-    if (!key)
-        return std::unexpected(key.error());
-    if (!crypto::constantTimeEquals(tokenFor(*key, proof.rump), proof.token))
-        return missing();
-    return {};
 }
 
 // The one message, and nothing else of its mailbox.
@@ -51,7 +36,7 @@ Result<imap::FetchedRows> findMessage(store::Connection &connection, AccountId a
     if (!mailbox)
         return std::unexpected(mailbox.error());
     if (need.proof) {
-        if (const auto proven = checkProof(connection, account, mailbox->id, *need.proof); !proven)
+        if (const auto proven = delivery::checkUrlToken(connection, account, mailbox->id, need.proof->rump, need.proof->token); !proven)
             return std::unexpected(proven.error());
     }
     const QList<UidRange> uids{{need.uid, need.uid}};
@@ -94,7 +79,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::SignUrl &need)
             const auto key = store::UrlKeys::keep(transaction, account, mailbox->id, fresh);
             if (!key)
                 return std::unexpected(key.error());
-            return imap::UrlToken{tokenFor(*key, need.rump)};
+            return imap::UrlToken{delivery::urlToken(*key, need.rump)};
         },
         bring<imap::UrlToken>(id));
 }

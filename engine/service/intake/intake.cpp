@@ -32,6 +32,7 @@ smtp::ServerConfig configFor(const World &world, const SettingsSnapshot &setting
     const auto bareKey = submission ? "submission.bare_line_ends"_L1 : "smtp.bare_line_ends"_L1;
     config.bareLineEnd = settings.text(bareKey) == "normalize"_L1 ? smtp::BareLineEnd::Normalize
                                                                   : smtp::BareLineEnd::Refuse;
+    config.burl = submission;
     config.maxMessageSize = settings.number("smtp.max_message_size"_L1);
     config.maxRecipients = int(settings.number("smtp.max_recipients"_L1));
     return config;
@@ -317,6 +318,7 @@ void Service::reset()
     m_collector.reset();
     m_arrival.reset();
     m_structure = {};
+    m_named.reset();
     forget();
 }
 

@@ -12,6 +12,7 @@
 #include "policy/filter/pipeline.h"
 #include "service/delivery/delivery.h"
 #include "service/delivery/collector.h"
+#include "service/intake/named_content.h"
 #include "service/intake/refusals.h"
 
 #include <functional>
@@ -62,6 +63,7 @@ private:
     void on(Session &session, NeedId id, smtp::JudgeSender &need);
     void on(Session &session, NeedId id, smtp::JudgeRecipient &need);
     void on(Session &session, NeedId id, smtp::Content &need);
+    void on(Session &session, NeedId id, smtp::ReadUrl &need);
     void on(Session &session, NeedId id, smtp::EndOfMail &need);
     void on(Session &session, NeedId id, smtp::AbortMail &need);
     void on(Session &session, NeedId id, smtp::Refused &need);
@@ -72,6 +74,7 @@ private:
     [[nodiscard]] std::optional<smtp::Reply> judgeFailed(const delivery::Destination &destination) const;
     [[nodiscard]] smtp::Reply judgeRoom(const delivery::Destination &destination) const;
     [[nodiscard]] QByteArray prefixFor(QByteArrayView header) const;
+    void readNamed(Session &session, NeedId id);
     void beginMail();
     void beginContent();
     void stageChunk(NeedId id);
@@ -97,6 +100,7 @@ private:
     std::shared_ptr<delivery::Arrival> m_arrival;
     std::unique_ptr<delivery::Collector> m_collector;
     message::Structure m_structure;
+    std::optional<NamedContent> m_named; // what BURL is reading
 };
 
 } // namespace posthorn::intake

@@ -11,6 +11,8 @@
 
 namespace posthorn::smtp {
 
+using namespace Qt::StringLiterals;
+
 inline QByteArray pathText(const Address &address)
 {
     return '<' + address.toString() + '>';
@@ -62,6 +64,7 @@ struct Describe
         return text;
     }
     QByteArray operator()(const Content &need) const { return "Content " + QByteArray::number(need.bytes.size()); }
+    QByteArray operator()(const ReadUrl &need) const { return "ReadUrl " + need.url + " @" + QByteArray::number(need.offset); }
     QByteArray operator()(const EndOfMail &) const { return "EndOfMail"; }
     QByteArray operator()(const AbortMail &) const { return "AbortMail"; }
     QByteArray operator()(const Refused &need) const
@@ -92,6 +95,8 @@ inline Answer yes(const What &what)
         return Judgement{{250, "2.1.0", "Sender ok"}};
     if (std::holds_alternative<JudgeRecipient>(what))
         return Judgement{{250, "2.1.5", "Recipient ok"}};
+    if (const auto *url = std::get_if<ReadUrl>(&what)) // in two pieces
+        return url->offset == 0 ? UrlOctets{"Hello "_ba, false} : UrlOctets{"world\r\n"_ba, true};
     return Judgement{{250, "2.0.0", "Accepted"}};
 }
 

@@ -24,6 +24,9 @@ const Row table[] = {
     {"DATA", {"503 start", "503 ready", "503 mail", "354 data", "503 data"}},
     {"BDAT 2\r\nx", {"503 start", "503 ready", "503 mail", "250 data", "250 data"}},
     {"BDAT 3 LAST\r\nx", {"503 start", "503 ready", "503 mail", "250 ready", "250 ready"}},
+    {"BURL imap://x", {"503 start", "503 ready", "503 mail", "250 data", "250 data"}},
+    {"BURL imap://x LAST", {"503 start", "503 ready", "503 mail", "250 ready", "250 ready"}},
+    {"BURL", {"503 start", "503 ready", "503 mail", "501 rcpt", "501 data"}},
     {"EHLO client.example", {"250 ready", "250 ready", "250 ready", "250 ready", "250 ready"}},
     {"HELO client.example", {"250 ready", "250 ready", "250 ready", "250 ready", "250 ready"}},
     {"QUIT", {"221 over", "221 over", "221 over", "221 over", "221 over"}},
@@ -67,7 +70,7 @@ const Row table[] = {
 ServerConfig config()
 {
     ServerConfig config;
-    config.authOffered = config.plaintextAllowed = true;
+    config.authOffered = config.burl = config.plaintextAllowed = true;
     return config;
 }
 
@@ -133,7 +136,7 @@ void TestCommands::answersEveryCommandInEveryState()
     QCOMPARE(service.count("Refused"), outcome[0] >= '4' ? 1 : 0);
     // A transaction that ends without its message is given up; one that goes on is not.
     const bool hadMail = state >= 2;
-    const bool given = outcome.startsWith("250 ready") && line.startsWith("BDAT");
+    const bool given = outcome.startsWith("250 ready") && (line.startsWith("BDAT") || line.startsWith("BURL"));
     const bool goesOn = outcome.endsWith("mail") || outcome.endsWith("rcpt") || outcome.endsWith("data");
     QCOMPARE(service.count("AbortMail"), hadMail && !goesOn && !given ? 1 : 0);
 }
@@ -190,7 +193,7 @@ void TestCommands::offersWhatItUnderstands()
     FakeService plain(config());
     const QByteArray reply = plain.say("EHLO client.example\r\n");
     QCOMPARE(reply, "250-localhost\r\n250-PIPELINING\r\n250-SIZE 67108864\r\n250-8BITMIME\r\n250-BINARYMIME\r\n"
-                    "250-CHUNKING\r\n250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n"
+                    "250-CHUNKING\r\n250-BURL\r\n250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n"
                     "250-AUTH SCRAM-SHA-256 PLAIN LOGIN\r\n250-STARTTLS\r\n250-LIMITS MAILMAX=100000 RCPTMAX=1000\r\n"
                     "250 HELP\r\n"_ba);
     ServerConfig careful = config();

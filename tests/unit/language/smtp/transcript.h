@@ -116,6 +116,8 @@ inline void Transcript::configure(const QByteArray &line)
         m_config.plaintextAllowed = true;
     else if (key == "mechanisms")
         m_config.mechanisms = value.split(' ');
+    else if (key == "burl")
+        m_config.burl = true;
     else if (key == "normalize")
         m_config.bareLineEnd = BareLineEnd::Normalize;
     else if (key == "size")
