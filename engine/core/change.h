@@ -27,6 +27,7 @@ struct MailboxChange
     QList<UidRange> expunged;    // only UIDs that existed, ascending
     Keywords keywords;           // all of the mailbox's keywords; empty when they did not change
     bool removed = false;        // the mailbox itself is gone
+    bool urlKeysReset = false;   // what was authorized before is no longer (RFC 4467)
     ConversationId origin;       // the session whose command did it, if one did
 
     bool operator==(const MailboxChange &) const = default;

@@ -39,6 +39,8 @@ public:
         const auto *token = std::get_if<UrlToken>(&answer);
         if (!token) {
             const auto *failure = std::get_if<Failure>(&answer);
+            if (failure && failure->error.kind == ErrorKind::NotFound) // RFC 4467 §7
+                return session.bad("The URL is of no mailbox that is there");
             return session.failed(failure ? failure->error : Error{});
         }
         m_line += ' ';
@@ -54,16 +56,10 @@ private:
     QByteArray m_line = "GENURLAUTH";
 };
 
-// One of the user's own, and complete but for the token.
-std::optional<SignUrl> signable(const Session &session, const QByteArray &text)
+// Complete but for the token.
+bool isRump(const Url &url)
 {
-    const auto url = parseUrl(text);
-    if (!url || url->access.isEmpty() || url->isAuthorized() || !isAccess(url->access))
-        return std::nullopt;
-    const auto target = targetOf(session, text, *url);
-    if (!target)
-        return std::nullopt;
-    return SignUrl{target->mailbox, target->uidValidity, text};
+    return !url.access.isEmpty() && !url.isAuthorized() && isAccess(url.access);
 }
 
 } // namespace
@@ -73,15 +69,20 @@ Result<TaskPointer> parseGenUrlAuth(Lexer &lexer, const Session &session)
     Arguments arguments(lexer, session);
     QList<GenUrlAuthTask::Rump> rumps;
     do {
-        QByteArray text = arguments.astring();
+        const QByteArray text = arguments.astring();
         arguments.space();
         if (!isInternal(arguments.atom()))
             arguments.fault(u"The only mechanism is INTERNAL"_s);
-        auto what = arguments.ok() ? signable(session, text) : std::nullopt;
-        if (!what || rumps.size() >= maxUrls)
-            arguments.fault(u"Not a URL of yours that can be authorized"_s);
+        const auto url = parseUrl(text);
+        if (!url || !isRump(*url) || rumps.size() >= maxUrls) {
+            arguments.fault(u"Not a URL that can be authorized"_s);
+            break;
+        }
+        const auto target = targetOf(session, text, *url);
+        if (!target)
+            arguments.fault(u"Only who owns a mailbox can authorize URLs of it"_s);
         else
-            rumps += {std::move(text), std::move(*what)};
+            rumps += {text, SignUrl{target->mailbox, target->uidValidity, text}};
     } while (arguments.ok() && arguments.take(' '));
     arguments.end();
     if (!arguments.ok())

@@ -45,6 +45,7 @@ void SelectedView::note(const MailboxChange &change)
     if (change.mailbox != m_mailbox)
         return;
     m_removed = m_removed || change.removed;
+    m_urlKeysReset = m_urlKeysReset || change.urlKeysReset;
     if (change.modSeq > m_ownModSeq)
         m_own.clear(); // changes come in the order of their commits: none older than our own will follow
     if (!change.keywords.isEmpty())
@@ -161,7 +162,7 @@ void SelectedView::noteExpunged(const QList<UidRange> &uids, ModSeq highestModSe
 
 bool SelectedView::hasNews() const
 {
-    return m_newKeywords || !m_appended.isEmpty() || !m_expunged.isEmpty() || !m_altered.isEmpty();
+    return m_newKeywords || m_urlKeysReset || !m_appended.isEmpty() || !m_expunged.isEmpty() || !m_altered.isEmpty();
 }
 
 void SelectedView::tellKeywords(QByteArray &out)
@@ -200,6 +201,8 @@ void SelectedView::tell(QByteArray &out, Telling telling)
     if (telling == Telling::All && !m_expunged.isEmpty())
         tellExpunged(out);
     tellKeywords(out);
+    if (std::exchange(m_urlKeysReset, false)) // RFC 4467 §7
+        out += "* OK [URLMECH INTERNAL] URLs authorized before are worth nothing now\r\n";
     if (!m_appended.isEmpty()) {
         for (const Uid uid : std::exchange(m_appended, {}))
             m_map.append(uid);

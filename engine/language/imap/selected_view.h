@@ -83,6 +83,7 @@ private:
     bool m_tellsVanished = false;
 
     bool m_newKeywords = false;
+    bool m_urlKeysReset = false;
     QList<Uid> m_appended;       // ascending
     QList<UidRange> m_expunged;  // of messages in m_map; ascending, disjoint
     QList<MessageMark> m_altered;

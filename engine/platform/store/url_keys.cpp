@@ -28,6 +28,17 @@ Result<QByteArray> UrlKeys::keep(Transaction &transaction, AccountId account, Ma
 Result<void> UrlKeys::forget(Transaction &transaction, AccountId account, std::optional<MailboxId> mailbox)
 {
     Connection &connection = transaction.connection();
+    QList<MailboxId> reset;
+    if (mailbox)
+        reset += *mailbox;
+    const auto listed = connection.select("SELECT mailbox_id FROM url_key WHERE account_id = ?", account.value).each([&](const Row &row) {
+        if (!mailbox)
+            reset += MailboxId{row.number(0)};
+    });
+    if (!listed)
+        return std::unexpected(listed.error());
+    for (const MailboxId id : std::as_const(reset))
+        transaction.changes.mailboxes.append(MailboxChange{.mailbox = id, .urlKeysReset = true});
     const auto done = mailbox ? connection.run("DELETE FROM url_key WHERE mailbox_id = ? AND account_id = ?", mailbox->value, account.value)
                               : connection.run("DELETE FROM url_key WHERE account_id = ?", account.value);
     if (!done)
