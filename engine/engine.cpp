@@ -336,7 +336,7 @@ void Engine::Private::buildServices()
 {
     const auto lookup = [this](const QString &user, const std::function<void(Result<auth::Account>)> &done) {
         const auto account = directory->snapshot()->account(user);
-        if (!account || !account->enabled) {
+        if (!account || !account->enabled || account->shared) {
             done(fail(ErrorKind::NotFound, u"No such account"_s));
             return;
         }

@@ -20,6 +20,10 @@ constexpr Positional address[] = {{"ADDRESS"_L1}};
 constexpr Positional maybeDomain[] = {{"DOMAIN"_L1, false}};
 constexpr Positional dkimKey[] = {{"DOMAIN"_L1}, {"SELECTOR"_L1}};
 constexpr Positional alias[] = {{"ADDRESS"_L1}, {"TARGET"_L1, true, true}};
+constexpr Positional accountName[] = {{"ACCOUNT"_L1}};
+constexpr Positional accountMailbox[] = {{"ACCOUNT"_L1}, {"MAILBOX"_L1}};
+constexpr Positional maybeMailbox[] = {{"ACCOUNT"_L1}, {"MAILBOX"_L1, false}};
+constexpr Positional groupMembers[] = {{"NAME"_L1}, {"MEMBER"_L1, false, true}};
 constexpr Positional key[] = {{"KEY"_L1}};
 constexpr Positional keyValue[] = {{"KEY"_L1}, {"VALUE"_L1, false}};
 constexpr Positional entry[] = {{"ENTRY"_L1}};
@@ -58,6 +62,16 @@ constexpr Option forwardOptions[] = {
     {"keep"_L1, {}, "And its own mailbox as well"_L1},
     {"off"_L1, {}, "Forwards no more"_L1},
 };
+constexpr Option sharedOptions[] = {
+    {"name"_L1, "NAME"_L1, "What it is for"_L1},
+    {"quota"_L1, "SIZE"_L1, "Room for mail: 500M, 2G, octets; 0: no limit"_L1},
+};
+constexpr Option shareOptions[] = {
+    {"to"_L1, "WHO"_L1, "An account, group:NAME, or anyone: every account here"_L1},
+    {"may"_L1, "WHAT"_L1, "read, write (mark, file and delete mail too) or all; read when not given"_L1},
+    {"rights"_L1, "LETTERS"_L1, "In place of --may: letters of lrswipkxtea (RFC 4314)"_L1},
+};
+constexpr Option unshareOptions[] = {{"from"_L1, "WHO"_L1, "An account, group:NAME, or anyone"_L1}};
 constexpr Option ofDomain[] = {{"domain"_L1, "DOMAIN"_L1, "Only of this domain"_L1}};
 constexpr Option dkimOptions[] = {
     {"algorithm"_L1, "KIND"_L1, "rsa, ed25519 or both; both when not given"_L1},
@@ -238,6 +252,36 @@ QJsonObject aliasFields(const Invocation &invocation)
     QJsonObject parameters = first("address"_L1, invocation);
     parameters.insert("targets"_L1, QJsonArray::fromStringList(invocation.positionals.mid(1)));
     return parameters;
+}
+
+Filler mailboxFields(const Invocation &in)
+{
+    Filler filler(in);
+    filler.parameters.insert("account"_L1, in.positionals[0]);
+    if (in.positionals.size() > 1)
+        filler.parameters.insert("mailbox"_L1, in.positionals[1]);
+    return filler;
+}
+
+Result<Plan> planShare(const Invocation &in)
+{
+    if (in.value("to"_L1).isEmpty())
+        return fail(ErrorKind::Invalid, u"mailbox share needs --to"_s);
+    return mailboxFields(in).text("to"_L1, "to"_L1).text("may"_L1, "may"_L1).text("rights"_L1, "rights"_L1)
+        .plan("mailbox.share"_L1);
+}
+
+Result<Plan> planUnshare(const Invocation &in)
+{
+    if (in.value("from"_L1).isEmpty())
+        return fail(ErrorKind::Invalid, u"mailbox unshare needs --from"_s);
+    return mailboxFields(in).text("from"_L1, "from"_L1).plan("mailbox.unshare"_L1);
+}
+
+Result<Plan> planGroup(QLatin1StringView method, const Invocation &in)
+{
+    return call(method, {{u"name"_s, in.positionals[0]},
+                         {u"members"_s, QJsonArray::fromStringList(in.positionals.mid(1))}});
 }
 
 // Without options it only shows.
@@ -438,6 +482,25 @@ constexpr Command table[] = {
      [](In in) { return call("alias.update"_L1, aliasFields(in)); }, showAliasDone},
     {"alias remove"_L1, "Removes an alias"_L1, address, {}, Way::Call, Alone::Works,
      [](In in) { return call("alias.remove"_L1, first("address"_L1, in)); }, showDone},
+
+    {"shared add"_L1, "Adds a shared mailbox: it gets mail, and nobody signs in to it"_L1, address, sharedOptions, Way::Call,
+     Alone::Works, [](In in) { return accountFields(in).plan("shared.add"_L1); }, showSharedDone},
+    {"mailbox list"_L1, "Lists an account's mailboxes, who else is let into them, and what of others it can see"_L1, accountName,
+     {}, Way::Call, Alone::Works, [](In in) { return mailboxFields(in).plan("mailbox.list"_L1); }, showMailboxes},
+    {"mailbox add"_L1, "Makes a mailbox"_L1, accountMailbox, {}, Way::Call, Alone::Works,
+     [](In in) { return mailboxFields(in).plan("mailbox.add"_L1); }, showDone},
+    {"mailbox share"_L1, "Lets others into a mailbox, or into all of an account"_L1, maybeMailbox, shareOptions, Way::Call,
+     Alone::Works, planShare, showShared},
+    {"mailbox unshare"_L1, "Takes back what mailbox share gave"_L1, maybeMailbox, unshareOptions, Way::Call, Alone::Works,
+     planUnshare, showShared},
+    {"group add"_L1, "Adds a group of accounts that mailboxes can be shared with"_L1, groupMembers, {}, Way::Call, Alone::Works,
+     [](In in) { return planGroup("group.add"_L1, in); }, showGroupDone},
+    {"group list"_L1, "Lists the groups"_L1, {}, {}, Way::Call, Alone::Works, [](In) { return call("group.list"_L1); },
+     showGroups},
+    {"group update"_L1, "Replaces a group's members"_L1, groupMembers, {}, Way::Call, Alone::Works,
+     [](In in) { return planGroup("group.update"_L1, in); }, showGroupDone},
+    {"group remove"_L1, "Removes a group, and what it was let into"_L1, routeName, {}, Way::Call, Alone::Works,
+     [](In in) { return call("group.remove"_L1, first("name"_L1, in)); }, showDone},
 
     {"dkim add"_L1, "Makes keys that will sign a domain's outgoing mail; prints their records for the DNS"_L1, domainName,
      dkimOptions, Way::Call, Alone::Works,

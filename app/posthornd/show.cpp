@@ -180,6 +180,8 @@ void showAccounts(const Invocation &, const QJsonObject &result, QTextStream &ou
             marks += u"disabled"_s;
         if (one.value("administrator"_L1).toBool())
             marks += u"administrator"_s;
+        if (one.value("shared"_L1).toBool())
+            marks += u"shared"_s;
         return QStringList{text(one, "address"_L1), octets(one, "usedOctets"_L1), quota ? octetsText(quota) : u"-"_s,
                            orDash(marks.join(u", "_s)), text(one, "displayName"_L1)};
     };
@@ -221,6 +223,51 @@ void showAliases(const Invocation &, const QJsonObject &result, QTextStream &out
                  return QStringList{text(one, "address"_L1),
                                     one.value("targets"_L1).toVariant().toStringList().join(u", "_s)};
              });
+}
+
+void showSharedDone(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const QString address = text(result, "address"_L1);
+    out << "The shared mailbox " << address << " is there; let people in with: mailbox share " << address << " --to WHO\n";
+}
+
+void showMailboxes(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const auto row = [](const QJsonObject &one) {
+        QStringList access;
+        for (const auto &entry : one.value("access"_L1).toArray())
+            access += text(entry.toObject(), "who"_L1) + u" ("_s + text(entry.toObject(), "rights"_L1) + u')';
+        return QStringList{text(one, "name"_L1), text(one, "messages"_L1), octets(one, "octets"_L1), orDash(access.join(u", "_s))};
+    };
+    showList(result.value("mailboxes"_L1).toArray(), {u"MAILBOX"_s, u"MESSAGES"_s, u"SIZE"_s, u"OPEN TO"_s}, u"No mailboxes"_s,
+             out, row);
+    if (result.value("others"_L1).toArray().isEmpty())
+        return;
+    out << '\n';
+    showList(result.value("others"_L1).toArray(), {u"OF OTHERS"_s, u"RIGHTS"_s}, {}, out, [](const QJsonObject &one) {
+        return QStringList{text(one, "name"_L1), text(one, "rights"_L1)};
+    });
+}
+
+void showShared(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    const QString rights = text(result, "rights"_L1);
+    const QStringList names = result.value("mailboxes"_L1).toVariant().toStringList();
+    out << text(result, "who"_L1) << (rights.isEmpty() ? u" is let in no more: "_s : u" has the rights %1 in: "_s.arg(rights))
+        << names.join(u", "_s) << '\n';
+}
+
+void showGroupDone(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    out << "The group " << text(result, "name"_L1) << " has the members "
+        << orDash(result.value("members"_L1).toVariant().toStringList().join(u", "_s)) << '\n';
+}
+
+void showGroups(const Invocation &, const QJsonObject &result, QTextStream &out)
+{
+    showList(result.value("groups"_L1).toArray(), {u"GROUP"_s, u"MEMBERS"_s}, u"No groups"_s, out, [](const QJsonObject &one) {
+        return QStringList{text(one, "name"_L1), orDash(one.value("members"_L1).toVariant().toStringList().join(u", "_s))};
+    });
 }
 
 void showDkimKeys(const Invocation &, const QJsonObject &result, QTextStream &out)

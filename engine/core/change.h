@@ -3,8 +3,11 @@
 
 #include "core/flags.h"
 #include "core/ids.h"
+#include "core/rights.h"
 
 #include <QList>
+
+#include <optional>
 
 namespace posthorn {
 
@@ -28,6 +31,8 @@ struct MailboxChange
     Keywords keywords;           // all of the mailbox's keywords; empty when they did not change
     bool removed = false;        // the mailbox itself is gone
     bool urlKeysReset = false;   // what was authorized before is no longer (RFC 4467)
+    bool rightsChanged = false;  // who may do what with it
+    std::optional<Rights> granted; // what the one who is told may do from now on
     ConversationId origin;       // the session whose command did it, if one did
 
     bool operator==(const MailboxChange &) const = default;

@@ -170,6 +170,17 @@ struct Describe
     }
     QByteArray operator()(const Refused &need) const { return "Refused " + need.line + " | " + need.reply; }
     QByteArray operator()(const GetQuota &need) const { return "GetQuota " + need.mailbox.toUtf8(); }
+    QByteArray operator()(const GetAcl &need) const { return "GetAcl " + need.name.toUtf8(); }
+    QByteArray operator()(const SetAcl &need) const
+    {
+        const char *change = need.change == AclChange::Add ? "+" : need.change == AclChange::Remove ? "-" : "=";
+        return "SetAcl " + need.name.toUtf8() + " for " + need.identifier.toUtf8() + ' ' + change + rightsText(need.rights);
+    }
+    QByteArray operator()(const ListRights &need) const
+    {
+        return "ListRights " + need.name.toUtf8() + " for " + need.identifier.toUtf8();
+    }
+    QByteArray operator()(const MyRights &need) const { return "MyRights " + need.name.toUtf8(); }
 };
 
 inline QByteArray text(const What &what) { return std::visit(Describe{}, what); }
@@ -300,6 +311,11 @@ struct AnswerReader
     }
 
 private:
+    static Rights rights(const Fields &fields, const char *name)
+    {
+        return fields.named.contains(name) ? rightsFromText(fields.named.value(name)).value_or(0) : right::All;
+    }
+
     std::optional<Answer> readMailbox(const QByteArray &name, const QByteArray &rest, const Fields &fields)
     {
         if (name == "Selected") {
@@ -316,8 +332,20 @@ private:
                 keywords = fields.named.value("keywords").split(',');
             selected.keywords = keywords;
             selected.readOnly = fields.has("read-only");
+            selected.ownSeen = fields.has("own-seen");
+            selected.rights = rights(fields, "rights");
             return selected;
         }
+        if (name == "Acl") { // "anna@example.org=lr bob@example.org=lrs"
+            Acl acl;
+            for (const QByteArray &word : rest.split(' '))
+                acl.entries += {QString::fromUtf8(word.left(word.indexOf('='))), rightsFromText(word.mid(word.indexOf('=') + 1)).value_or(0)};
+            return acl;
+        }
+        if (name == "Grantable")
+            return Grantable{rights(fields, "always"), rights(fields, "optional")};
+        if (name == "OwnRights")
+            return OwnRights{rights(fields, "rights")};
         if (name == "Created")
             return Created{MailboxId{fields.number("id", 1)}};
         if (name == "Status") {
@@ -343,7 +371,8 @@ private:
             if (entry.has("lost"))
                 list.lostSubscriptions += mailbox;
             else
-                list.mailboxes += MailboxEntry{mailbox, entry.named.value("use"), entry.has("subscribed"), !entry.has("noselect")};
+                list.mailboxes += MailboxEntry{mailbox, entry.named.value("use"), entry.has("subscribed"), !entry.has("noselect"),
+                                               rights(entry, "rights")};
         }
         return list;
     }

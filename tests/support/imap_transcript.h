@@ -6,7 +6,7 @@
 //   ? a need                         the next, as imap_describe.h writes it
 //   ! an answer                      to the oldest need that has none, as imap_describe.h reads it; or one of
 //   !! an answer                     to the newest need that has none
-//   ! changed appended=.. altered=UID flags=..;.. expunged=.. removed      another session did something
+//   ! changed appended=.. altered=UID flags=..;.. expunged=.. granted=.. removed      another session did something
 //   ! close | timeout | shutdown | tls
 //   = state                          what stateName() must be
 #pragma once
@@ -185,6 +185,8 @@ private:
                 change.expunged = ranges(value);
             } else if (part.startsWith("keywords=")) {
                 change.keywords = m_answers.keywords = value.split(',');
+            } else if (part.startsWith("granted=")) {
+                change.granted = rightsFromText(value);
             } else if (part == "removed") {
                 change.removed = true;
             }

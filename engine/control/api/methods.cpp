@@ -70,6 +70,33 @@ constexpr Parameter aliasParameters[] = {
     {"address"_L1, Text, required, false, "local@domain"_L1},
     {"targets"_L1, TextList, required, false, "Addresses that get its mail, here or elsewhere"_L1},
 };
+constexpr Parameter sharedAddition[] = {
+    {"address"_L1, Text, required, false, "local@domain"_L1},
+    {"displayName"_L1, Text, false, false, "What it is for"_L1},
+    {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit; setting quota.initial when not given"_L1},
+};
+constexpr Parameter ofAccount[] = {{"account"_L1, Text, required, false, "Whose mailboxes"_L1}};
+constexpr Parameter mailboxAddition[] = {
+    {"account"_L1, Text, required, false, "Whose mailbox"_L1},
+    {"mailbox"_L1, Text, required, false, "Its name, such as Work/2026"_L1},
+};
+constexpr Parameter mailboxSharing[] = {
+    {"account"_L1, Text, required, false, "Whose mailbox"_L1},
+    {"mailbox"_L1, Text, false, false, "Its name; all mailboxes of the account when not given"_L1},
+    {"to"_L1, Text, required, false, "An account, “group:” and a group's name, or “anyone”: every account here"_L1},
+    {"may"_L1, Text, false, false, "read, write (mark, file and delete mail as well) or all (mailboxes and rights too)"_L1},
+    {"rights"_L1, Text, false, false, "In place of it: letters of lrswipkxtea (RFC 4314)"_L1},
+};
+constexpr Parameter mailboxUnsharing[] = {
+    {"account"_L1, Text, required, false, "Whose mailbox"_L1},
+    {"mailbox"_L1, Text, false, false, "Its name; all mailboxes of the account when not given"_L1},
+    {"from"_L1, Text, required, false, "An account, “group:” and a group's name, or “anyone”"_L1},
+};
+constexpr Parameter groupFields[] = {
+    {"name"_L1, Text, required, false, "What the group is called: small letters, digits, “.”, “-” and “_”"_L1},
+    {"members"_L1, TextList, required, false, "Addresses of accounts"_L1},
+};
+constexpr Parameter groupName[] = {{"name"_L1, Text, required, false, "The group"_L1}};
 constexpr Parameter dkimAddition[] = {
     {"domain"_L1, Text, required, false, "The domain whose mail it will sign"_L1},
     {"algorithm"_L1, Text, false, false, "rsa, ed25519 or both; both when not given"_L1},
@@ -177,7 +204,9 @@ constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its
 
 constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile, perMinute, perDay}"_L1;
 constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays, "
-                              "forwardTo, forwardKeep, perMinute, perDay}"_L1;
+                              "forwardTo, forwardKeep, perMinute, perDay, shared}"_L1;
+constexpr auto mailboxShape = "{mailboxes: [{name, specialUse, messages, unseen, octets, access: [{who, rights}]}], "
+                              "others: [{name, rights}]}: its own, and those of others that it can see, as it calls them"_L1;
 constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;
 constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
                             "lastError, size, route}"_L1;
@@ -216,6 +245,20 @@ constexpr Method table[] = {
     {"alias.update"_L1, aliasParameters, "{address, targets}"_L1, Right::Administrator, "mailboxes"_L1,
      "Replaces an alias's targets"_L1},
     {"alias.remove"_L1, addressParameter, nothing, Right::Administrator, "mailboxes"_L1, "Removes an alias"_L1},
+
+    {"shared.add"_L1, sharedAddition, accountShape, Right::Administrator, "mailboxes"_L1,
+     "Adds a shared mailbox: an account that nobody signs in to, and others are let into"_L1},
+    {"mailbox.list"_L1, ofAccount, mailboxShape, Right::Administrator, {},
+     "An account's mailboxes and who else may do what with them"_L1},
+    {"mailbox.add"_L1, mailboxAddition, nothing, Right::Administrator, {}, "Makes a mailbox; it is open to whom its parent is"_L1},
+    {"mailbox.share"_L1, mailboxSharing, "{mailboxes: [name], who, rights}"_L1, Right::Administrator, {},
+     "Lets somebody into mailboxes, with these rights in place of those before; nothing given: to read"_L1},
+    {"mailbox.unshare"_L1, mailboxUnsharing, "{mailboxes: [name], who}"_L1, Right::Administrator, {},
+     "Takes back what mailbox.share gave"_L1},
+    {"group.list"_L1, {}, "{groups: [{name, members}]}"_L1, Right::Administrator, {}, "Groups of accounts, for mailbox.share"_L1},
+    {"group.add"_L1, groupFields, "{name, members}"_L1, Right::Administrator, "mailboxes"_L1, "Adds a group of accounts"_L1},
+    {"group.update"_L1, groupFields, "{name, members}"_L1, Right::Administrator, "mailboxes"_L1, "Replaces a group's members"_L1},
+    {"group.remove"_L1, groupName, nothing, Right::Administrator, "mailboxes"_L1, "Removes a group, and what it was let into"_L1},
 
     {"dkim.list"_L1, ofDomain, "{keys: [key]}"_L1, Right::Administrator, {},
      "Keys that sign outgoing mail, with their records for the DNS"_L1},

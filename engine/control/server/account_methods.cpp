@@ -193,6 +193,21 @@ void deed::accountAdd(Desk &desk, const Call &call)
     });
 }
 
+void deed::sharedAdd(Desk &desk, const Call &call)
+{
+    const auto address = checkAddress(call.text("address"_L1));
+    if (!address)
+        return call.refuse(address.error());
+    store::Account account;
+    account.address = *address;
+    account.shared = true;
+    account.quotaOctets = desk.settings()->number("quota.initial"_L1);
+    if (const auto filled = fill(account, call); !filled)
+        return call.refuse(filled.error());
+    answerByWriting(desk, call, [account](store::Transaction &transaction) { return addAccount(transaction, account); },
+                    EventKind::DirectoryChanged, account.address);
+}
+
 void deed::accountUpdate(Desk &desk, const Call &call)
 {
     const auto address = checkAddress(call.text("address"_L1));
@@ -226,6 +241,8 @@ void deed::accountPasswd(Desk &desk, const Call &call)
             const auto account = findAccount(transaction, address);
             if (!account)
                 return std::unexpected(account.error());
+            if (account->shared)
+                return fail(ErrorKind::Denied, u"%1 is a shared mailbox: nobody signs in to it"_s.arg(address));
             *id = account->id;
             if (const auto done = store::Accounts::setCredential(transaction, account->id, credential); !done)
                 return std::unexpected(done.error());

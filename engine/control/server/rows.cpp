@@ -35,7 +35,8 @@ QJsonObject toJson(const store::Account &account)
             {u"enabled"_s, account.enabled},         {u"administrator"_s, account.administrator},
             {u"pop3KeepDays"_s, account.pop3KeepDays},
             {u"forwardTo"_s, QJsonArray::fromStringList(account.forwardTo)}, {u"forwardKeep"_s, account.forwardKeep},
-            {u"perMinute"_s, account.minuteLimit},   {u"perDay"_s, account.dayLimit}};
+            {u"perMinute"_s, account.minuteLimit},   {u"perDay"_s, account.dayLimit},
+            {u"shared"_s, account.shared}};
 }
 
 QJsonObject toJson(const store::Alias &alias)

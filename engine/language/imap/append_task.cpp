@@ -70,7 +70,7 @@ bool AppendTask::atLiteral(const Session &) const { return m_event == CommandRea
 
 std::optional<Reply> AppendTask::findReplaced(Session &session)
 {
-    if (session.view->readOnly())
+    if (session.view->isExamined())
         return Reply{Reply::Status::No, "CANNOT", "The mailbox is selected read-only"};
     const auto uids = resolve(session, m_replaced->set, m_replaced->numbering);
     if (!uids)

@@ -27,7 +27,7 @@ public:
         const auto uids = resolve(session, m_set, m_numbering);
         if (!uids)
             session.bad("No such message");
-        else if (m_move && session.view->readOnly())
+        else if (m_move && session.view->isExamined())
             session.no("The mailbox is selected read-only", "CANNOT");
         else if (uids->isEmpty())
             session.ok("Nothing to do");
@@ -97,7 +97,7 @@ public:
             uids = resolve(session, *m_set, Numbering::Uid).value_or(QList<UidRange>());
         else if (!view.messages().isEmpty())
             uids += UidRange{1, view.messages().last()};
-        if (view.readOnly())
+        if (view.isExamined())
             session.no("The mailbox is selected read-only", "CANNOT");
         else if (uids.isEmpty())
             session.ok("Nothing to do");

@@ -25,7 +25,7 @@ public:
             return; // told later
         session.view->tell(session.out, SelectedView::Telling::All);
         if (session.view->isRemoved())
-            session.bye("The selected mailbox has been deleted");
+            session.bye("The selected mailbox is gone");
     }
 
     void outputTaken(Session &session) override { changed(session); }

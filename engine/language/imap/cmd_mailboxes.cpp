@@ -109,7 +109,10 @@ private:
         session.failed(error);
     }
 
-    void done(Session &session) const { session.ok("Selected", m_readOnly ? "READ-ONLY" : "READ-WRITE"); }
+    static void done(Session &session)
+    {
+        session.ok("Selected", session.view->readOnly() ? "READ-ONLY" : "READ-WRITE");
+    }
 
     static void tell(Session &session, const Selected &selected)
     {
@@ -202,7 +205,7 @@ class CloseTask : public Task
 public:
     void begin(Session &session) override
     {
-        if (session.view->readOnly())
+        if (session.view->isExamined() || !session.view->may(right::Expunge))
             leave(session);
         else
             session.ask(ExpungeMessages{});

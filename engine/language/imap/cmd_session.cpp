@@ -89,8 +89,8 @@ Result<TaskPointer> parseStartTls(Lexer &lexer, const Session &session)
 Result<TaskPointer> parseNamespace(Lexer &lexer, const Session &session)
 {
     return withoutArguments(lexer, session, [](Session &s) {
-        s.untagged(R"(NAMESPACE (("" "/")) NIL NIL)");
-        s.ok("One namespace");
+        s.untagged(R"(NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/")))");
+        s.ok("Yours, those of others, and shared ones");
     });
 }
 

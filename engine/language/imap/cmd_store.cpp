@@ -23,7 +23,7 @@ public:
         const auto uids = resolve(session, m_set, m_numbering);
         if (!uids) {
             session.bad("No such message");
-        } else if (session.view->readOnly()) {
+        } else if (session.view->isExamined()) {
             session.no("The mailbox is selected read-only", "CANNOT");
         } else if (uids->isEmpty()) {
             session.ok("Nothing to do");

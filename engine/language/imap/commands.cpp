@@ -42,6 +42,11 @@ constexpr auto table = std::to_array<Command>({
     {"IDLE"_L1, SignedIn, 0, parseIdle, "IDLE"_L1},
     {"GETQUOTA"_L1, SignedIn, Beside | ReadsMail, parseGetQuota},
     {"GETQUOTAROOT"_L1, SignedIn, Beside | ReadsMail | ReadsNames, parseGetQuotaRoot, "QUOTA QUOTA=RES-STORAGE"_L1},
+    {"SETACL"_L1, SignedIn, 0, parseSetAcl, "ACL RIGHTS=texk"_L1},
+    {"DELETEACL"_L1, SignedIn, 0, parseDeleteAcl},
+    {"GETACL"_L1, SignedIn, 0, parseGetAcl},
+    {"LISTRIGHTS"_L1, SignedIn, 0, parseListRights},
+    {"MYRIGHTS"_L1, SignedIn, 0, parseMyRights},
     // A mailbox is selected
     {"CHECK"_L1, MailboxSelected, Beside, parseNoop},
     {"CLOSE"_L1, MailboxSelected, 0, parseClose},

@@ -75,7 +75,7 @@ void FetchTask::beginWith(Session &session, const QList<UidRange> &uids)
         session.ok("Nothing to do");
     } else {
         m_uids = uids;
-        if (m_items.setsSeen() && !session.view->readOnly())
+        if (m_items.setsSeen() && !session.view->isExamined() && session.view->may(right::KeepSeen))
             look(session);
         else
             proceed(session);

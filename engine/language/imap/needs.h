@@ -129,10 +129,18 @@ struct Refused { QByteArray line; QByteArray reply; };
 // Answered by Quota (RFC 9208 STORAGE).
 struct GetQuota { QString mailbox; };
 
+// ACL (RFC 4314). GetAcl is answered by Acl, SetAcl by Done, ListRights by Grantable, MyRights by OwnRights.
+enum class AclChange { Replace, Add, Remove };
+struct GetAcl { QString name; };
+struct SetAcl { QString name; QString identifier; AclChange change = AclChange::Replace; Rights rights = 0; };
+struct ListRights { QString name; QString identifier; };
+struct MyRights { QString name; };
+
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
-                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota>;
+                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota, GetAcl,
+                          SetAcl, ListRights, MyRights>;
 struct Need { NeedId id = 0; What what; };
 
 // --- answers ---------------------------------------------------------------------------------------------------
@@ -153,6 +161,7 @@ struct MailboxEntry
     QByteArray specialUse; // "\\Sent", or empty
     bool subscribed = false;
     bool selectable = true; // false: a name with children and no mailbox of its own
+    Rights rights = right::All;
 };
 struct MailboxList { QList<MailboxEntry> mailboxes; QStringList lostSubscriptions; };
 struct Selected
@@ -167,6 +176,8 @@ struct Selected
     qsizetype firstUnseen = 0; // sequence number, 0: none
     Keywords keywords;
     bool readOnly = false;
+    Rights rights = right::All;
+    bool ownSeen = false; // \Seen is this reader's own: no change of what others see
 };
 struct MailboxStatus
 {
@@ -204,7 +215,12 @@ struct ThreadNode { Uid uid = 0; /* 0: its message is not here */ qsizetype chil
 struct Threaded { QList<ThreadNode> nodes; /* each before its children */ qsizetype threads = 0; };
 struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
 
+struct Acl { QList<std::pair<QString, Rights>> entries; };
+struct Grantable { Rights always = 0; Rights optional = 0; };
+struct OwnRights { Rights rights = 0; };
+
 using Answer = std::variant<Done, Created, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
-                            ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota>;
+                            ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota,
+                            Acl, Grantable, OwnRights>;
 
 } // namespace posthorn::imap

@@ -69,6 +69,8 @@ Reply replyFor(const Error &error, Missing missing)
     QByteArray text = plainText(error.text).trimmed();
     if (text.isEmpty())
         text = textFor(error.kind);
+    if (error.offset >= 0) // it is the command that is wrong
+        return {Reply::Status::Bad, {}, text};
     return {Reply::Status::No, codeFor(error.kind, missing), text};
 }
 

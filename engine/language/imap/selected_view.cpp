@@ -31,7 +31,7 @@ void removeCovered(QList<Uid> &uids, const QList<UidRange> &ranges)
 SelectedView::SelectedView(const Selected &selected, bool recent)
     : m_mailbox(selected.mailbox), m_name(selected.name), m_map(selected.uids), m_keywords(selected.keywords),
       m_highestModSeq(selected.highestModSeq), m_uidValidity(selected.uidValidity),
-      m_firstRecent(selected.firstRecent), m_readOnly(selected.readOnly), m_recent(recent)
+      m_firstRecent(selected.firstRecent), m_rights(selected.rights), m_ownSeen(selected.ownSeen), m_readOnly(selected.readOnly), m_recent(recent)
 {
 }
 
@@ -40,12 +40,27 @@ qsizetype SelectedView::recentCount() const
     return m_recent && m_firstRecent != 0 ? m_map.count() - m_map.lowerBound(m_firstRecent) : 0;
 }
 
+bool SelectedView::readOnly() const
+{
+    const Rights writing = right::Insert | right::Expunge | right::Write | right::DeleteMessages
+                           | (m_ownSeen ? Rights(0) : right::KeepSeen);
+    return m_readOnly || !(m_rights & writing);
+}
+
+void SelectedView::noteRights(Rights rights)
+{
+    m_newKeywords |= rights != m_rights;
+    m_rights = rights;
+}
+
 void SelectedView::note(const MailboxChange &change)
 {
     if (change.mailbox != m_mailbox)
         return;
     m_removed = m_removed || change.removed;
     m_urlKeysReset = m_urlKeysReset || change.urlKeysReset;
+    if (change.granted)
+        noteRights(*change.granted);
     if (change.modSeq > m_ownModSeq)
         m_own.clear(); // changes come in the order of their commits: none older than our own will follow
     if (!change.keywords.isEmpty())
@@ -268,11 +283,16 @@ QByteArray SelectedView::permanentFlags() const
 {
     if (m_readOnly)
         return "()";
-    QByteArray text = knownFlags();
-    text.chop(1);
-    if (m_keywords.size() < flag::maxKeywords)
-        text += " \\*";
-    return text + ')';
+    if (flagsAllowedBy(m_rights) == ~Flags(0))
+        return knownFlags().chopped(1) + (m_keywords.size() < flag::maxKeywords ? " \\*)" : ")");
+    QByteArrayList names;
+    for (const QByteArray &name : knownFlags().sliced(1).chopped(1).split(' ')) {
+        if (may(name == "\\Seen" ? right::KeepSeen : name == "\\Deleted" ? right::DeleteMessages : right::Write))
+            names += name;
+    }
+    if (may(right::Write) && m_keywords.size() < flag::maxKeywords)
+        names += "\\*";
+    return '(' + names.join(' ') + ')';
 }
 
 } // namespace posthorn::imap

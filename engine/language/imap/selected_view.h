@@ -26,7 +26,10 @@ public:
 
     [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
     [[nodiscard]] const QString &name() const { return m_name; }
-    [[nodiscard]] bool readOnly() const { return m_readOnly; }
+    // By EXAMINE; or nothing that others see can be changed (RFC 4314 §5.2).
+    [[nodiscard]] bool isExamined() const { return m_readOnly; }
+    [[nodiscard]] bool readOnly() const;
+    [[nodiscard]] bool may(Rights rights) const { return (m_rights & rights) == rights; }
     [[nodiscard]] quint32 uidValidity() const { return m_uidValidity; }
     [[nodiscard]] ModSeq highestModSeq() const { return m_highestModSeq; }
     [[nodiscard]] const Keywords &keywords() const { return m_keywords; }
@@ -38,8 +41,8 @@ public:
     [[nodiscard]] QList<UidRange> known(const QList<UidRange> &uids) const;
     // What of ascending ranges the client does not know of, or has been told of.
     [[nodiscard]] QList<UidRange> unknown(const QList<UidRange> &uids) const;
-    // True: the mailbox is gone.
-    [[nodiscard]] bool isRemoved() const { return m_removed; }
+    // True: the mailbox is gone, or can't be read any longer.
+    [[nodiscard]] bool isRemoved() const { return m_removed || !may(right::Read); }
 
     // Another session, or a delivery, did something. Changes of another mailbox are ignored.
     void note(const MailboxChange &change);
@@ -63,6 +66,7 @@ public:
     [[nodiscard]] QByteArray permanentFlags() const;
 
 private:
+    void noteRights(Rights rights);
     void noteAppended(const QList<MessageMark> &marks);
     void noteAltered(const QList<MessageMark> &marks);
     void compactAltered();
@@ -76,6 +80,8 @@ private:
     ModSeq m_highestModSeq = 0;
     quint32 m_uidValidity = 0;
     Uid m_firstRecent = 0;
+    Rights m_rights = right::All;
+    bool m_ownSeen = false;
     bool m_readOnly = false;
     bool m_recent = false;
     bool m_removed = false;

@@ -130,7 +130,7 @@ void Session::afterReply(const Reply &reply, const Command *command)
     if (m_badCommands >= config.maxBadCommands)
         bye("Too many bad commands");
     else if (view && view->isRemoved())
-        bye("The selected mailbox has been deleted");
+        bye("The selected mailbox is gone");
 }
 
 void Session::noteRefusal(const Reply &reply)
@@ -306,7 +306,7 @@ void Session::changed(const MailboxChange &change)
         return;
     view->note(change);
     if (m_running.empty() && view->isRemoved())
-        bye("The selected mailbox has been deleted");
+        bye("The selected mailbox is gone");
     withEach([this](Task &task) { task.changed(*this); });
     advance();
 }

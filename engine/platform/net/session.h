@@ -88,6 +88,8 @@ public:
     void attach(Address address, const Peer &peer) override { m_service->attach(address, peer); }
     void changed(const MailboxChange &change) override
     {
+        if constexpr (requires(S &service) { service.heard(change); })
+            m_service->heard(change);
         if constexpr (requires(M &machine) { machine.changed(change); })
             m_machine.changed(change);
     }

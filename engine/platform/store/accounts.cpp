@@ -4,6 +4,7 @@
 #include "platform/store/ledger.h"
 #include "platform/store/mailboxes.h"
 #include "platform/store/removal.h"
+#include "platform/store/sharing.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
 
@@ -28,7 +29,8 @@ static Account accountFrom(const Row &row)
                    .forwardTo = row.text(10).split(u',', Qt::SkipEmptyParts),
                    .forwardKeep = row.number(11) != 0,
                    .minuteLimit = int(row.number(12)),
-                   .dayLimit = int(row.number(13))};
+                   .dayLimit = int(row.number(13)),
+                   .shared = row.number(14) != 0};
 }
 
 // The account's domain, by its id or its address; the two must agree.
@@ -71,10 +73,11 @@ Result<AccountId> Accounts::addAccount(Transaction &transaction, const Account &
         return std::unexpected(id.error());
     auto done = connection.run("INSERT INTO account (id, domain_id, address, display_name, credential, quota_octets, "
                                "used_octets, enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, "
-                               "day_limit) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
+                               "day_limit, shared) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
                                *id, domain->value, account.address, account.displayName, account.credential,
                                account.quotaOctets, account.enabled, account.administrator, account.pop3KeepDays,
-                               account.forwardTo.join(u','), account.forwardKeep, account.minuteLimit, account.dayLimit);
+                               account.forwardTo.join(u','), account.forwardKeep, account.minuteLimit, account.dayLimit,
+                               account.shared);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -90,8 +93,8 @@ Result<QList<Account>> Accounts::accounts(Connection &connection)
     QList<Account> accounts;
     auto done = connection
                     .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, "
-                            "enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit "
-                            "FROM account ORDER BY address")
+                            "enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, "
+                            "shared FROM account ORDER BY address")
                     .each([&](const Row &row) { accounts.append(accountFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
@@ -104,7 +107,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, const Q
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit FROM account WHERE address = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared FROM account WHERE address = ?",
                 address)
         .first(accountFrom);
 }
@@ -115,7 +118,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, Account
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit FROM account WHERE id = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared FROM account WHERE id = ?",
                 id.value)
         .first(accountFrom);
 }
@@ -159,6 +162,8 @@ static Result<void> removeKnown(Transaction &transaction, const Account &account
         return settled;
     if (auto done = connection.run("DELETE FROM account WHERE id = ?", account.id.value); !done)
         return std::unexpected(done.error());
+    if (auto done = Sharing::forgetAccount(transaction, account.id, account.address); !done)
+        return done;
     connection.ledger()->forget(account.id);
     transaction.changes.directoryChanged = true;
     return Trace::add(transaction, {.at = QDateTime::currentMSecsSinceEpoch(),

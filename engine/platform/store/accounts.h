@@ -43,6 +43,7 @@ struct Account
     bool forwardKeep = true; // and into its own mailbox as well
     int minuteLimit = -1; // as a domain's
     int dayLimit = -1;
+    bool shared = false; // a shared mailbox: it gets mail, and nobody signs in to it
 };
 
 struct Alias

@@ -24,6 +24,7 @@ public:
     void database(bool quick);
     void mailboxes();
     void owners();
+    void shares();
     void contents();
     void holders();
     void journeys();
@@ -116,6 +117,28 @@ void Checker::owners()
         [](const Row &row) {
             return u"Account %1 uses %3 octets, but says %2"_s.arg(row.text(0)).arg(row.number(1)).arg(row.number(2));
         });
+}
+
+void Checker::shares()
+{
+    faults(m_connection.select("SELECT mailbox_id, identifier FROM acl WHERE mailbox_id NOT IN (SELECT id FROM mailbox) OR "
+                               "rights GLOB '*[^lrswipkxtea]*' OR ltrim(identifier, '-') NOT IN (SELECT 'anyone' UNION ALL "
+                               "SELECT address FROM account UNION ALL SELECT 'group:' || name FROM account_group)"),
+           [](const Row &row) {
+               return u"Mailbox %1: the rights of “%2” are nobody's, or of no mailbox"_s.arg(row.number(0)).arg(row.text(1));
+           });
+    faults(m_connection.select("SELECT group_id, account_id FROM group_member WHERE group_id NOT IN (SELECT id FROM "
+                               "account_group) OR account_id NOT IN (SELECT id FROM account)"),
+           [](const Row &row) {
+               return u"Group %1 has the member %2, and one of them does not exist"_s.arg(row.number(0)).arg(row.number(1));
+           });
+    faults(m_connection.select("SELECT mailbox_id, account_id, uid FROM seen WHERE account_id NOT IN (SELECT id FROM account) "
+                               "OR NOT EXISTS (SELECT 1 FROM mailbox_message AS m WHERE m.mailbox_id = seen.mailbox_id AND "
+                               "m.uid = seen.uid)"),
+           [](const Row &row) {
+               return u"Mailbox %1: UID %3, seen by account %2, does not exist"_s.arg(row.number(0)).arg(row.number(1))
+                   .arg(row.number(2));
+           });
 }
 
 void Checker::contents()
@@ -227,6 +250,7 @@ Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
     checker.database(quick);
     checker.mailboxes();
     checker.owners();
+    checker.shares();
     checker.contents();
     checker.holders();
     checker.journeys();

@@ -16,7 +16,7 @@ static QString nameOf(Counter counter)
 {
     static const QStringList names{u"domain"_s,  u"account"_s, u"alias"_s,      u"mailbox"_s,
                                    u"message"_s, u"entry"_s,   u"uidvalidity"_s, u"dkim_key"_s,
-                                   u"route"_s};
+                                   u"route"_s,   u"group"_s};
     return names.at(int(counter));
 }
 

@@ -17,7 +17,7 @@ namespace posthorn::store {
 class Connection;
 
 // Where ids come from. None is given twice, even when its row is gone.
-enum class Counter { Domain, Account, Alias, Mailbox, Message, Entry, UidValidity, DkimKey, Route };
+enum class Counter { Domain, Account, Alias, Mailbox, Message, Entry, UidValidity, DkimKey, Route, Group };
 
 struct Usage
 {
@@ -104,7 +104,7 @@ private:
     Book<AccountId, Usage> m_usage;
     QHash<std::pair<AccountId, QString>, MailboxId> m_names;
     bool m_namesChanged = false;              // in this job
-    std::array<Kept<qint64>, 9> m_counters{}; // 0: not read yet
+    std::array<Kept<qint64>, 10> m_counters{}; // 0: not read yet
     QHash<MessageId, Weight> m_weights;       // of this group
     QList<MessageId> m_unheld;                // of this job
     QList<std::pair<AccountId, qint64>> m_written;

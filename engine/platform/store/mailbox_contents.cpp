@@ -146,17 +146,25 @@ struct Sorted // marks, by what becomes of them
 
 } // namespace
 
-static FlagRule ruleOf(FlagAction action, Flags mask)
+static FlagRule ruleOf(FlagAction action, Flags mask, Flags settable)
 {
+    const Flags put = mask & settable;
     switch (action) {
     case FlagAction::Set:
-        return {0, mask};
+        return {~settable, put};
     case FlagAction::Add:
-        return {~Flags(0), mask};
+        return {~Flags(0), put};
     case FlagAction::Remove:
         break;
     }
-    return {~mask, 0};
+    return {~put, 0};
+}
+
+// RFC 4314 §4: a STORE fails only when it can't do anything of what it says.
+static bool isAllowed(FlagAction action, Flags mask, Flags settable)
+{
+    const bool namesNone = mask == 0 && (settable & ~flag::System); // or keywords that are not there
+    return (mask & settable) || settable == ~Flags(0) || namesNone || (settable && action == FlagAction::Set);
 }
 
 static Sorted sortOut(const QList<MessageMark> &marks, FlagRule rule, ModSeq limit, ModSeq modSeq)
@@ -212,14 +220,17 @@ static Result<void> apply(Transaction &transaction, MailboxId id, const QList<Ui
 
 Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges,
                                         FlagAction action, const QList<QByteArray> &names,
-                                        std::optional<ModSeq> unchangedSince)
+                                        std::optional<ModSeq> unchangedSince, Flags settable)
 {
     Connection &connection = transaction.connection();
     Ledger &ledger = *connection.ledger();
     bool made = false;
-    const auto mask = maskOf(transaction, id, names, action != FlagAction::Remove, &made);
+    const bool makes = action != FlagAction::Remove && (settable & ~flag::System);
+    const auto mask = maskOf(transaction, id, names, makes, &made);
     if (!mask)
         return std::unexpected(mask.error());
+    if (!isAllowed(action, *mask, settable))
+        return fail(ErrorKind::Denied, {});
     const auto mailbox = ledger.mailbox(connection, id);
     if (!mailbox)
         return std::unexpected(mailbox.error());
@@ -229,7 +240,7 @@ Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, 
         return std::unexpected(marks.error());
     const ModSeq modSeq = (*mailbox)->highestModSeq + 1;
     const ModSeq limit = qMin(unchangedSince.value_or(anyModSeq), anyModSeq);
-    const FlagRule rule = ruleOf(action, *mask);
+    const FlagRule rule = ruleOf(action, *mask, settable);
     Sorted sorted = sortOut(*marks, rule, limit, modSeq);
     FlagsChange &change = sorted.change;
     if (auto applied = apply(transaction, id, proper, rule, limit, sorted, modSeq); !applied)

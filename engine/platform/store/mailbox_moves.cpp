@@ -85,17 +85,17 @@ static QList<Run> runsOf(const QList<MessageMark> &marks, Uid first, const QHash
     return runs;
 }
 
-static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId to, const QList<Run> &runs,
-                             ModSeq modSeq)
+static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId to, const QList<Run> &runs, ModSeq modSeq,
+                             Flags settable)
 {
     const qint64 now = QDateTime::currentMSecsSinceEpoch();
     for (const Run &run : runs) {
         auto done = connection.run(
             "INSERT INTO mailbox_message (mailbox_id, uid, flags, mod_seq, message_id, size, internal_date, "
-            "internal_date_offset, save_date, sent_date) SELECT ?, uid + ?, (flags & 31) | ?, ?, message_id, size, "
+            "internal_date_offset, save_date, sent_date) SELECT ?, uid + ?, (flags & ?) | ?, ?, message_id, size, "
             "internal_date, internal_date_offset, ?, sent_date FROM mailbox_message WHERE mailbox_id = ? AND uid "
             "BETWEEN ? AND ? ORDER BY uid",
-            to.value, qint64(run.to) - run.from.first, run.keywords, modSeq, now, from.value, run.from.first,
+            to.value, qint64(run.to) - run.from.first, flag::System & settable, run.keywords, modSeq, now, from.value, run.from.first,
             run.from.last);
         if (!done)
             return std::unexpected(done.error());
@@ -105,9 +105,11 @@ static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId t
     return {};
 }
 
-static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, MailboxId to,
-                              const QList<MessageMark> &marks, CopyOutcome &outcome)
+static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, MailboxId to, QList<MessageMark> marks,
+                              Flags settable, CopyOutcome &outcome)
 {
+    for (MessageMark &mark : marks)
+        mark.flags &= settable;
     Connection &connection = transaction.connection();
     bool made = false;
     const auto map = keywordMap(transaction, source, to, marks, &made);
@@ -130,7 +132,7 @@ static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, M
                                 (mark.flags & flag::System) | mapped(mark.flags, *map), modSeq, mark.message,
                                 mark.size});
     transaction.changes.mailboxes.append(std::move(change));
-    return copyRuns(connection, source.id, to, runsOf(marks, first, *map), modSeq);
+    return copyRuns(connection, source.id, to, runsOf(marks, first, *map), modSeq, settable);
 }
 
 static Result<void> listOrphans(Connection &connection, MailboxId id, UidRange range, Which which)
@@ -198,7 +200,7 @@ static Result<QList<UidRange>> takeOut(Transaction &transaction, MailboxId id, c
 }
 
 Result<CopyOutcome> Mailboxes::copy(Transaction &transaction, MailboxId from, const QList<UidRange> &ranges,
-                                    MailboxId to, bool move, const QString &by)
+                                    MailboxId to, bool move, const QString &by, Flags settable)
 {
     Connection &connection = transaction.connection();
     const auto source = get(connection, from);
@@ -217,7 +219,7 @@ Result<CopyOutcome> Mailboxes::copy(Transaction &transaction, MailboxId from, co
     const bool grows = !move || source->account != target->account;
     if (auto room = checkRoom(transaction, *target, grows ? sumsOf(*marks).octets : 0, marks->size()); !room)
         return std::unexpected(room.error());
-    if (auto copied = copyMarks(transaction, *source, to, *marks, outcome); !copied)
+    if (auto copied = copyMarks(transaction, *source, to, *marks, settable, outcome); !copied)
         return std::unexpected(copied.error());
     if (move) {
         // Within one mailbox the ranges may by now name the copies as well: only what was read is taken.

@@ -24,7 +24,8 @@ Mailbox mailboxFrom(const Row &row)
                    .unseen = row.number(8),
                    .deleted = row.number(9),
                    .octets = row.number(10),
-                   .firstRecent = Uid(row.number(11))};
+                   .firstRecent = Uid(row.number(11)),
+                   .ownSeen = row.number(12) != 0};
 }
 
 Result<Keywords> loadKeywords(Connection &connection, MailboxId id)
@@ -37,11 +38,23 @@ Result<Keywords> loadKeywords(Connection &connection, MailboxId id)
     return keywords;
 }
 
+static Result<QList<AclEntry>> loadAcl(Connection &connection, MailboxId id)
+{
+    QList<AclEntry> acl;
+    auto done = connection.select("SELECT identifier, rights FROM acl WHERE mailbox_id = ? ORDER BY identifier", id.value)
+                    .each([&](const Row &row) {
+                        acl.append({row.text(0), rightsFromText(row.text(1).toLatin1()).value_or(0)});
+                    });
+    if (!done)
+        return std::unexpected(done.error());
+    return acl;
+}
+
 Result<Mailbox> loadMailbox(Connection &connection, MailboxId id)
 {
     auto found = connection
                      .select("SELECT id, account_id, name, special_use, uid_validity, uid_next, highest_mod_seq, "
-                             "messages, unseen, deleted, octets, first_recent FROM mailbox WHERE id = ?",
+                             "messages, unseen, deleted, octets, first_recent, own_seen FROM mailbox WHERE id = ?",
                              id.value)
                      .first(mailboxFrom);
     if (!found)
@@ -52,6 +65,10 @@ Result<Mailbox> loadMailbox(Connection &connection, MailboxId id)
     if (!keywords)
         return std::unexpected(keywords.error());
     (*found)->keywords = *keywords;
+    auto acl = loadAcl(connection, id);
+    if (!acl)
+        return std::unexpected(acl.error());
+    (*found)->acl = std::move(*acl);
     const auto subscribed = connection
                                 .select("SELECT 1 FROM subscription WHERE account_id = ? AND name = ?",
                                         (*found)->account.value, (*found)->name)

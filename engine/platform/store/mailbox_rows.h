@@ -11,7 +11,7 @@ class Row;
 [[nodiscard]] Result<Mailbox> loadMailbox(Connection &, MailboxId);
 [[nodiscard]] Result<Keywords> loadKeywords(Connection &, MailboxId);
 // Columns: id, account_id, name, special_use, uid_validity, uid_next, highest_mod_seq, messages, unseen, deleted,
-// octets, first_recent. Keywords and subscription are read apart.
+// octets, first_recent, own_seen. Keywords, access control list and subscription are read apart.
 [[nodiscard]] Mailbox mailboxFrom(const Row &row);
 
 // Ascending, without overlaps or neighbours; empty and backward ranges left out. No ranges: all UIDs.

@@ -37,6 +37,22 @@ static Result<QSet<QString>> subscriptionsOf(Connection &connection, AccountId a
     return names;
 }
 
+static Result<QHash<MailboxId, QList<AclEntry>>> aclsOf(Connection &connection, AccountId account)
+{
+    QHash<MailboxId, QList<AclEntry>> acls;
+    auto done = connection
+                    .select("SELECT acl.mailbox_id, acl.identifier, acl.rights FROM mailbox JOIN acl ON "
+                            "acl.mailbox_id = mailbox.id WHERE mailbox.account_id = ? "
+                            "ORDER BY acl.mailbox_id, acl.identifier",
+                            account.value)
+                    .each([&](const Row &row) {
+                        acls[{row.number(0)}].append({row.text(1), rightsFromText(row.text(2).toLatin1()).value_or(0)});
+                    });
+    if (!done)
+        return std::unexpected(done.error());
+    return acls;
+}
+
 Result<QList<Mailbox>> Mailboxes::list(Connection &connection, AccountId account)
 {
     if (auto done = connection.settle(); !done)
@@ -47,15 +63,19 @@ Result<QList<Mailbox>> Mailboxes::list(Connection &connection, AccountId account
     const auto subscribed = subscriptionsOf(connection, account);
     if (!subscribed)
         return std::unexpected(subscribed.error());
+    const auto acls = aclsOf(connection, account);
+    if (!acls)
+        return std::unexpected(acls.error());
     QList<Mailbox> mailboxes;
     auto done = connection
                     .select("SELECT id, account_id, name, special_use, uid_validity, uid_next, highest_mod_seq, "
-                            "messages, unseen, deleted, octets, first_recent FROM mailbox WHERE account_id = ? "
+                            "messages, unseen, deleted, octets, first_recent, own_seen FROM mailbox WHERE account_id = ? "
                             "ORDER BY name",
                             account.value)
                     .each([&](const Row &row) {
                         mailboxes.append(mailboxFrom(row));
                         mailboxes.last().keywords = keywords->value(mailboxes.last().id);
+                        mailboxes.last().acl = acls->value(mailboxes.last().id);
                         mailboxes.last().subscribed = subscribed->contains(mailboxes.last().name);
                     });
     if (!done)
@@ -101,6 +121,23 @@ Result<Mailbox> Mailboxes::get(Connection &connection, MailboxId id)
     return loadMailbox(connection, id);
 }
 
+// From its parent. At the top of a shared account INBOX is that: whom it is open to, all of the account is.
+static Result<void> inheritRules(Connection &connection, MailboxId id, AccountId account, const QString &name)
+{
+    const QString parent = name.left(std::max<qsizetype>(name.lastIndexOf(u'/'), 0));
+    auto done = connection.run("INSERT INTO acl (mailbox_id, identifier, rights) SELECT ?, acl.identifier, acl.rights FROM "
+                               "acl JOIN mailbox ON mailbox.id = acl.mailbox_id WHERE mailbox.account_id = ? AND "
+                               "mailbox.id <> ? AND (mailbox.name = ? OR (? = '' AND mailbox.name = 'INBOX' AND EXISTS "
+                               "(SELECT 1 FROM account WHERE account.id = mailbox.account_id AND shared <> 0)))",
+                               id.value, account.value, id.value, parent, parent);
+    if (!done)
+        return std::unexpected(done.error());
+    done = connection.run("UPDATE mailbox SET own_seen = ifnull((SELECT m.own_seen FROM mailbox AS m WHERE m.account_id = ? "
+                          "AND m.name = ?), 0) WHERE id = ? AND ? <> ''",
+                          account.value, parent, id.value, parent);
+    return done ? Result<void>() : std::unexpected(done.error());
+}
+
 static Result<MailboxId> insertMailbox(Transaction &transaction, AccountId account, const QString &name,
                                        const QByteArray &specialUse)
 {
@@ -118,6 +155,8 @@ static Result<MailboxId> insertMailbox(Transaction &transaction, AccountId accou
                                *id, account.value, name, specialUse, quint32(*validity));
     if (!done)
         return std::unexpected(done.error());
+    if (auto inherited = inheritRules(connection, {*id}, account, name); !inherited)
+        return std::unexpected(inherited.error());
     ledger.forget(MailboxId{*id});
     return MailboxId{*id};
 }

@@ -5,6 +5,7 @@
 
 #include "core/change.h"
 #include "core/result.h"
+#include "core/rights.h"
 
 #include <QString>
 
@@ -14,6 +15,13 @@ namespace posthorn::store {
 
 class Connection;
 class Transaction;
+
+struct AclEntry
+{
+    QString identifier; // an address, "group:" and a name, or "anyone"; with "-" before it its rights are taken away
+    Rights rights = 0;
+    bool operator==(const AclEntry &) const = default;
+};
 
 struct Mailbox
 {
@@ -28,6 +36,8 @@ struct Mailbox
     qint64 messages = 0, unseen = 0, deleted = 0, octets = 0;
     Uid firstRecent = 1; // UIDs from here on no session has been told of yet
     Keywords keywords;
+    QList<AclEntry> acl; // by identifier; none: the owner's alone
+    bool ownSeen = false; // who is not the owner has \Seen of his own
 };
 
 struct Marks
@@ -65,7 +75,7 @@ public:
     static Result<QStringList> lostSubscriptions(Connection &, AccountId);     // subscribed names without a mailbox
     static Result<Mailbox> find(Connection &, AccountId, const QString &name); // NotFound; INBOX in any case
     static Result<Mailbox> get(Connection &, MailboxId);
-    // Makes missing parents. Exists, Invalid (name too long, empty parts, control characters), TooLarge (too many).
+    // Makes missing parents; what is made has the access control list of its parent. Exists, Invalid (name too long, empty parts, control characters), TooLarge (too many).
     static Result<MailboxId> create(Transaction &, AccountId, const QString &name, const QByteArray &specialUse = {});
     static Result<void> remove(Transaction &, AccountId, const QString &name, const QString &by); // Denied: INBOX
     // With children; renaming INBOX moves its messages (RFC 9051 §6.3.6).
@@ -86,10 +96,13 @@ public:
                                    int internalDateOffset = 0, Room room = Room::Keep);
     // Keyword names become bits, made when there is room (TooLarge when not). System flags by their IMAP names.
     static Result<Flags> flagsFromNames(Transaction &, MailboxId, const QList<QByteArray> &names);
+    // Flags that are not in `settable` stay as they are. Denied: none of those named is in it.
     static Result<FlagsChange> setFlags(Transaction &, MailboxId, const QList<UidRange> &, FlagAction,
-                                        const QList<QByteArray> &names, std::optional<ModSeq> unchangedSince = {});
+                                        const QList<QByteArray> &names, std::optional<ModSeq> unchangedSince = {},
+                                        Flags settable = ~Flags(0));
+    // The copies have only such flags as are in `settable`.
     static Result<CopyOutcome> copy(Transaction &, MailboxId from, const QList<UidRange> &, MailboxId to, bool move,
-                                    const QString &by);
+                                    const QString &by, Flags settable = ~Flags(0));
     // Removes messages with \Deleted among `ranges` (all when empty), or all in `ranges` when `regardless`.
     static Result<QList<UidRange>> expunge(Transaction &, MailboxId, const QList<UidRange> &, bool regardless,
                                            const QString &by, ModSeq *highestModSeq = nullptr);

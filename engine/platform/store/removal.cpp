@@ -19,6 +19,8 @@ static Result<void> clearMailbox(Connection &connection, MailboxId id)
              connection.run("DELETE FROM expunged WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM keyword WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM url_key WHERE mailbox_id = ?", id.value),
+             connection.run("DELETE FROM acl WHERE mailbox_id = ?", id.value),
+             connection.run("DELETE FROM seen WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM mailbox WHERE id = ?", id.value),
          }) {
         if (!done)

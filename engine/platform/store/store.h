@@ -50,6 +50,7 @@ struct Committed
     QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
     bool routesChanged = false;
     bool directoryChanged = false; // domains, accounts, aliases, keys
+    bool groupsChanged = false;    // who is in which group: anybody's rights may be others now
     QList<Suppression> suppressions; // put on the list; taken off it when `since` is 0
     bool settingsChanged = false;
     QList<std::pair<AccountId, qint64>> usage; // an account's octets, after

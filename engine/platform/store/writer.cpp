@@ -274,7 +274,7 @@ void Writer::answer()
 {
     m_guard.tell();
     const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged ||
-                         !m_changes.suppressions.isEmpty() || m_changes.routesChanged ||
+                         !m_changes.suppressions.isEmpty() || m_changes.routesChanged || m_changes.groupsChanged ||
                          m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {
         QList<std::function<void(const Committed &)>> observers;
@@ -327,6 +327,7 @@ void Writer::merge(Committed &&changes)
     m_changes.suppressions += changes.suppressions;
     m_changes.directoryChanged |= changes.directoryChanged;
     m_changes.routesChanged |= changes.routesChanged;
+    m_changes.groupsChanged |= changes.groupsChanged;
     m_changes.settingsChanged |= changes.settingsChanged;
 }
 

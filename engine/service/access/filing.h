@@ -31,6 +31,7 @@ struct Filing
 // All messages of one APPEND: they are filed together, or none is.
 struct Batch
 {
+    AccountId account; // who appends
     MailboxId mailbox;
     QString mailboxName;
     quint32 uidValidity = 0;

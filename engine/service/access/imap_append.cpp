@@ -20,12 +20,23 @@ namespace {
 constexpr qint64 heldOctets = 1024 * 1024; // of whole messages that wait for the others of their APPEND
 constexpr qsizetype maxBatch = 1'000;      // messages of one APPEND
 
-Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing)
+// The flags that may be set there (RFC 4314 §4).
+QList<QByteArray> allowed(QList<QByteArray> names, Rights rights)
+{
+    names.removeIf([rights](const QByteArray &name) {
+        const bool isSeen = name.compare("\\Seen", Qt::CaseInsensitive) == 0;
+        const bool isDeleted = name.compare("\\Deleted", Qt::CaseInsensitive) == 0;
+        return !(rights & (isSeen ? right::KeepSeen : isDeleted ? right::DeleteMessages : right::Write));
+    });
+    return names;
+}
+
+Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing, Rights rights)
 {
     const auto message = delivery::keepContent(transaction, filing.staged.get(), filing.chunks, filing.digest, filing.body);
     if (!message)
         return std::unexpected(message.error());
-    const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, filing.flags);
+    const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, allowed(filing.flags, rights));
     if (!flags)
         return std::unexpected(flags.error());
     const auto mark = store::Mailboxes::add(transaction, batch.mailbox, *message, *flags, filing.internalDate,
@@ -45,14 +56,20 @@ Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Fili
 
 Result<imap::Appended> fileAll(store::Transaction &transaction, const Batch &batch)
 {
+    const auto target = store::Sharing::get(transaction, batch.account, batch.mailbox, right::Insert);
+    if (!target)
+        return std::unexpected(target.error());
     imap::Appended appended{batch.uidValidity, {}};
     for (const Filing &filing : batch.messages) {
-        const auto uid = file(transaction, batch, filing);
+        const auto uid = file(transaction, batch, filing, target->rights);
         if (!uid)
             return std::unexpected(uid.error());
         imap::addUid(appended.uids, *uid);
     }
     if (batch.replaces > 0) {
+        const Rights taking = right::DeleteMessages | right::Expunge;
+        if (const auto from = store::Sharing::get(transaction, batch.account, batch.selected, taking); !from)
+            return fail(ErrorKind::Denied, {});
         const auto gone = store::Mailboxes::expunge(transaction, batch.selected, {{batch.replaces, batch.replaces}}, true,
                                                     batch.user + u" (IMAP)"_s);
         if (!gone)
@@ -68,18 +85,18 @@ Result<imap::Appended> fileAll(store::Transaction &transaction, const Batch &bat
 void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
 {
     m_append.reset();
-    m_world.store->read<store::Mailbox>(
+    m_world.store->read<store::Reached>(
         [account = m_account, name = need.name](store::Connection &connection) {
-            return store::Mailboxes::find(connection, account, name);
+            return store::Sharing::find(connection, account, name, right::Insert);
         },
-        [to = m_address, id, need](const Result<store::Mailbox> &mailbox) {
-            net::post(to, [id, need, mailbox](net::Session &late) {
+        [to = m_address, id, need](const Result<store::Reached> &target) {
+            net::post(to, [id, need, target](net::Session &late) {
                 auto &bound = static_cast<ImapSession &>(late);
                 ImapService &self = bound.service();
-                if (!mailbox)
-                    return bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
+                if (!target)
+                    return bound.answer(id, imap::Answer(imap::Failure{target.error()}));
                 self.m_append.emplace();
-                self.m_append->mailbox = *mailbox;
+                self.m_append->target = *target;
                 self.m_append->number = ++self.m_appends;
                 self.beginMessage(bound, id, need.options);
             });
@@ -89,7 +106,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
 // Of the APPEND under way, if there is room for it.
 void ImapService::beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options)
 {
-    const auto account = m_world.directory->snapshot()->account(m_account);
+    const auto account = m_world.directory->snapshot()->account(m_append->target.mailbox.account);
     if (!account || !account->hasRoomFor(m_append->octets + options.size)) {
         session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::OverQuota, u"Over quota"_s, {}, -1}}));
     } else if (!m_world.store->isAccepting()) {
@@ -130,7 +147,7 @@ bool ImapService::takeOctets(qint64 octets)
     if (octets == expected)
         return true;
     m_append->octets += octets - expected;
-    const auto account = m_world.directory->snapshot()->account(m_account);
+    const auto account = m_world.directory->snapshot()->account(m_append->target.mailbox.account);
     return account && account->hasRoomFor(m_append->octets);
 }
 
@@ -208,9 +225,10 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &need)
         return;
     }
     finishMessage();
-    Batch batch{.mailbox = m_append->mailbox.id,
-                .mailboxName = m_append->mailbox.name,
-                .uidValidity = m_append->mailbox.uidValidity,
+    Batch batch{.account = m_account,
+                .mailbox = m_append->target.mailbox.id,
+                .mailboxName = m_append->target.name,
+                .uidValidity = m_append->target.mailbox.uidValidity,
                 .messages = std::move(m_append->messages),
                 .selected = m_mailbox,
                 .replaces = need.replaces,

@@ -29,13 +29,15 @@ void ImapService::on(ImapSession &, NeedId id, imap::ListMailboxes &)
 {
     m_world.store->read<imap::MailboxList>(
         [account = m_account](store::Connection &connection) -> Result<imap::MailboxList> {
-            const auto rows = store::Mailboxes::list(connection, account);
-            const auto lost = store::Mailboxes::lostSubscriptions(connection, account);
-            if (!rows || !lost)
-                return std::unexpected(!rows ? rows.error() : lost.error());
-            imap::MailboxList list{{}, *lost};
-            for (const store::Mailbox &row : *rows)
-                list.mailboxes += {row.name, row.specialUse, row.subscribed, true};
+            const auto found = store::Sharing::list(connection, account);
+            if (!found)
+                return std::unexpected(found.error());
+            imap::MailboxList list{{}, found->lostSubscriptions};
+            for (const store::Reached &row : found->mailboxes) {
+                // What is another's Sent or Trash is not one's own.
+                list.mailboxes += {row.name, row.isOwn ? row.mailbox.specialUse : QByteArray(), row.mailbox.subscribed, true,
+                                   row.rights};
+            }
             return list;
         },
         bring<imap::MailboxList>(id));
@@ -44,46 +46,46 @@ void ImapService::on(ImapSession &, NeedId id, imap::ListMailboxes &)
 void ImapService::on(ImapSession &, NeedId id, imap::SelectMailbox &need)
 {
     leaveMailbox();
-    m_world.store->read<store::Mailbox>(
+    m_world.store->read<store::Reached>(
         [account = m_account, name = need.name](store::Connection &connection) {
-            return store::Mailboxes::find(connection, account, name);
+            return store::Sharing::find(connection, account, name, right::Read);
         },
-        [to = m_address, id, need](const Result<store::Mailbox> &mailbox) {
-            net::post(to, [id, need, mailbox](net::Session &late) {
+        [to = m_address, id, need](const Result<store::Reached> &found) {
+            net::post(to, [id, need, found](net::Session &late) {
                 auto &bound = static_cast<ImapSession &>(late);
-                if (mailbox)
-                    bound.service().selectFound(id, need, *mailbox);
+                if (found)
+                    bound.service().selectFound(id, need, *found);
                 else
-                    bound.answer(id, imap::Answer(imap::Failure{mailbox.error()}));
+                    bound.answer(id, imap::Answer(imap::Failure{found.error()}));
             });
         });
 }
 
-void ImapService::selectFound(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox)
+void ImapService::selectFound(NeedId id, const imap::SelectMailbox &need, const store::Reached &found)
 {
-    if (mailbox.firstRecent >= mailbox.uidNext || need.readOnly) {
-        openSelected(id, need, mailbox, mailbox.firstRecent < mailbox.uidNext ? mailbox.firstRecent : 0);
+    const store::Mailbox &mailbox = found.mailbox;
+    if (mailbox.firstRecent >= mailbox.uidNext || need.readOnly || !(found.rights & right::KeepSeen)) {
+        openSelected(id, need, found, mailbox.firstRecent < mailbox.uidNext ? mailbox.firstRecent : 0);
         return;
     }
     m_world.store->write<Uid>(
         [mailbox = mailbox.id](store::Transaction &transaction) {
             return store::Mailboxes::takeRecent(transaction, mailbox);
         },
-        [to = m_address, id, need, mailbox](const Result<Uid> &recent) {
+        [to = m_address, id, need, found](const Result<Uid> &recent) {
             // A store that can't be written to can still be read from.
-            net::post(to, [id, need, mailbox, first = recent.value_or(0)](net::Session &late) {
-                static_cast<ImapSession &>(late).service().openSelected(id, need, mailbox, first);
+            net::post(to, [id, need, found, first = recent.value_or(0)](net::Session &late) {
+                static_cast<ImapSession &>(late).service().openSelected(id, need, found, first);
             });
         });
 }
 
-void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox,
-                               Uid firstRecent)
+void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const store::Reached &found, Uid firstRecent)
 {
-    m_world.indexes->open(mailbox.id, [to = m_address, id, need, mailbox, firstRecent](
-                                          const Result<std::shared_ptr<MailboxIndex>> &index) {
+    m_world.indexes->open(found.mailbox.id, [to = m_address, id, need, found, firstRecent](
+                                                const Result<std::shared_ptr<MailboxIndex>> &index) {
         // On the worker: the view is taken and watched there, so that no change can overtake the answer.
-        net::post(to, [id, need, mailbox, firstRecent, index](net::Session &late) {
+        net::post(to, [id, need, found, firstRecent, index](net::Session &late) {
             auto &bound = static_cast<ImapSession &>(late);
             if (!index) {
                 bound.answer(id, imap::Answer(imap::Failure{index.error()}));
@@ -91,13 +93,15 @@ void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const
             }
             ImapService &self = bound.service();
             MailboxIndex::View view = (*index)->watch(self.m_address);
+            const store::Mailbox &mailbox = found.mailbox;
             self.m_mailbox = mailbox.id;
             self.m_index = *index;
             self.m_firstRecent = firstRecent;
-            bound.answer(id, imap::Answer(imap::Selected{mailbox.id, mailbox.name, mailbox.uidValidity,
+            bound.answer(id, imap::Answer(imap::Selected{mailbox.id, found.name, mailbox.uidValidity,
                                                          std::max(view.uidNext, mailbox.uidNext), view.highestModSeq,
                                                          std::move(view.uids), firstRecent, view.firstUnseen,
-                                                         view.keywords, need.readOnly}));
+                                                         view.keywords, need.readOnly, found.rights,
+                                                         !found.sharesSeen()}));
         });
     });
 }
@@ -130,9 +134,10 @@ void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
 {
     m_world.store->read<imap::MailboxStatus>(
         [account = m_account, name = need.name](store::Connection &connection) -> Result<imap::MailboxStatus> {
-            const auto row = store::Mailboxes::find(connection, account, name);
-            if (!row)
-                return std::unexpected(row.error());
+            const auto found = store::Sharing::find(connection, account, name, right::Read);
+            if (!found)
+                return std::unexpected(found.error());
+            const store::Mailbox *row = &found->mailbox;
             imap::MailboxStatus status{row->id, row->messages, 0, row->unseen, row->deleted, row->octets, row->uidNext,
                                        row->uidValidity, row->highestModSeq};
             if (row->firstRecent < row->uidNext) {
@@ -148,7 +153,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::CreateMailbox &need)
 {
     m_world.store->write<imap::Created>(
         [account = m_account, need](store::Transaction &transaction) -> Result<imap::Created> {
-            const auto created = store::Mailboxes::create(transaction, account, need.name, need.specialUse);
+            const auto created = store::Sharing::create(transaction, account, need.name, need.specialUse);
             return created ? Result<imap::Created>({*created}) : std::unexpected(created.error());
         },
         bring<imap::Created>(id));
@@ -158,7 +163,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)
 {
     m_world.store->write<imap::Done>(
         doneJob([account = m_account, need, by = m_user + u" (IMAP)"_s](store::Transaction &transaction) {
-            return store::Mailboxes::remove(transaction, account, need.name, by);
+            return store::Sharing::remove(transaction, account, need.name, by);
         }),
         bring<imap::Done>(id));
 }
@@ -166,7 +171,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)
 void ImapService::on(ImapSession &, NeedId id, imap::RenameMailbox &need)
 {
     m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
-                                         return store::Mailboxes::rename(transaction, account, need.from, need.to);
+                                         return store::Sharing::rename(transaction, account, need.from, need.to);
                                      }),
                                      bring<imap::Done>(id));
 }

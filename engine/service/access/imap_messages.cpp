@@ -85,6 +85,12 @@ void addPreviews(store::Connection &connection, imap::FetchedRows &rows)
         row.preview = previewOf(connection, row);
 }
 
+// Of the selected mailbox: that it is there is no secret.
+std::unexpected<Error> denied(const Error &error)
+{
+    return error.kind == ErrorKind::NotFound ? fail(ErrorKind::Denied, {}) : std::unexpected(error);
+}
+
 // Marks the changes a job made as this session's own.
 void sign(store::Transaction &transaction, ConversationId origin)
 {
@@ -144,11 +150,15 @@ void ImapService::on(ImapSession &session, NeedId id, imap::StoreFlags &need)
     if (!requireSelected(session, id))
         return;
     m_world.store->write<imap::FlagsStored>(
-        [mailbox = m_mailbox, need, origin = self()](store::Transaction &transaction) -> Result<imap::FlagsStored> {
+        [account = m_account, mailbox = m_mailbox, need,
+         origin = self()](store::Transaction &transaction) -> Result<imap::FlagsStored> {
+            const auto found = store::Sharing::get(transaction, account, mailbox, right::Read);
+            if (!found)
+                return denied(found.error());
             static_assert(int(imap::FlagAction::Remove) == int(store::FlagAction::Remove));
             auto change = store::Mailboxes::setFlags(transaction, mailbox, need.uids,
                                                      store::FlagAction(int(need.action)), need.flags,
-                                                     need.unchangedSince);
+                                                     need.unchangedSince, flagsAllowedBy(found->rights));
             if (!change)
                 return std::unexpected(change.error());
             sign(transaction, origin);
@@ -165,10 +175,15 @@ void ImapService::on(ImapSession &session, NeedId id, imap::CopyMessages &need)
     m_world.store->write<imap::Copied>(
         [account = m_account, mailbox = m_mailbox, need, by = m_user + u" (IMAP)"_s,
          origin = self()](store::Transaction &transaction) -> Result<imap::Copied> {
-            const auto to = store::Mailboxes::find(transaction, account, need.to);
+            const Rights taking = right::DeleteMessages | right::Expunge; // RFC 6851 §4.1
+            const auto from = store::Sharing::get(transaction, account, mailbox, right::Read | (need.move ? taking : 0));
+            if (!from)
+                return denied(from.error());
+            const auto to = store::Sharing::find(transaction, account, need.to, right::Insert);
             if (!to)
                 return std::unexpected(to.error());
-            auto copied = store::Mailboxes::copy(transaction, mailbox, need.uids, to->id, need.move, by);
+            auto copied = store::Mailboxes::copy(transaction, mailbox, need.uids, to->mailbox.id, need.move, by,
+                                                 flagsAllowedBy(to->rights));
             if (!copied)
                 return std::unexpected(copied.error());
             sign(transaction, origin);
@@ -183,8 +198,10 @@ void ImapService::on(ImapSession &session, NeedId id, imap::ExpungeMessages &nee
     if (!requireSelected(session, id))
         return;
     m_world.store->write<imap::Expunged>(
-        [mailbox = m_mailbox, need, by = m_user + u" (IMAP)"_s,
+        [account = m_account, mailbox = m_mailbox, need, by = m_user + u" (IMAP)"_s,
          origin = self()](store::Transaction &transaction) -> Result<imap::Expunged> {
+            if (const auto found = store::Sharing::get(transaction, account, mailbox, right::Expunge); !found)
+                return denied(found.error());
             ModSeq highest = 0;
             auto gone = store::Mailboxes::expunge(transaction, mailbox, need.uids, false, by, &highest);
             if (!gone)

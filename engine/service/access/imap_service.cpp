@@ -154,16 +154,22 @@ void ImapService::on(ImapSession &, NeedId, imap::Refused &need)
     m_world.events->emitEvent(std::move(event));
 }
 
-void ImapService::on(ImapSession &session, NeedId id, imap::GetQuota &)
+static imap::Quota quotaOf(const delivery::LocalAccount &account)
 {
-    const auto account = m_world.directory->snapshot()->account(m_account);
-    imap::Quota quota;
-    if (account) {
-        quota.root = account->address;
-        quota.usedOctets = *account->usedOctets;
-        quota.limitOctets = account->quotaOctets;
-    }
-    session.answer(id, imap::Answer(quota));
+    return {account.address, *account.usedOctets, account.quotaOctets};
+}
+
+void ImapService::on(ImapSession &, NeedId id, imap::GetQuota &need)
+{
+    m_world.store->read<imap::Quota>(
+        [account = m_account, need, directory = m_world.directory](store::Connection &connection) -> Result<imap::Quota> {
+            const auto found = store::Sharing::find(connection, account, need.mailbox, right::Read);
+            if (!found)
+                return std::unexpected(found.error());
+            const auto owner = directory->snapshot()->account(found->mailbox.account);
+            return owner ? Result<imap::Quota>(quotaOf(*owner)) : fail(ErrorKind::NotFound, {});
+        },
+        bring<imap::Quota>(id));
 }
 
 bool ImapService::requireSelected(ImapSession &session, NeedId id) const

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "language/imap/server_machine.h"
+#include "platform/store/sharing.h"
 #include "policy/auth/sasl_runner.h"
 #include "service/access/filing.h"
 #include "service/access/world.h"
@@ -24,10 +25,11 @@ public:
     void attach(net::Address address, const net::Peer &peer);
     void handle(ImapSession &session, imap::Need need);
     void closed();
+    void heard(const MailboxChange &change);
     void authenticated(const auth::Step &step);
 
 private:
-    // One for each need, in imap_service.cpp (signing in), imap_mailboxes.cpp, imap_append.cpp, imap_messages.cpp and imap_urls.cpp.
+    // One for each need, in imap_service.cpp (signing in) and, by what they are about, the files named imap_*.cpp.
     void on(ImapSession &session, NeedId id, imap::SaslBegin &need);
     void on(ImapSession &session, NeedId id, imap::SaslContinue &need);
     void on(ImapSession &session, NeedId id, imap::SaslCancel &need);
@@ -60,6 +62,10 @@ private:
     void on(ImapSession &session, NeedId id, imap::ClientId &need);
     void on(ImapSession &session, NeedId id, imap::Refused &need);
     void on(ImapSession &session, NeedId id, imap::GetQuota &need);
+    void on(ImapSession &session, NeedId id, imap::GetAcl &need);
+    void on(ImapSession &session, NeedId id, imap::SetAcl &need);
+    void on(ImapSession &session, NeedId id, imap::ListRights &need);
+    void on(ImapSession &session, NeedId id, imap::MyRights &need);
 
     // A write or read whose value becomes the answer; an error becomes a Failure.
     template<typename T>
@@ -72,8 +78,8 @@ private:
                 ImapSession::answerLater(to, id, imap::Answer(imap::Failure{result.error()}));
         };
     }
-    void selectFound(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox);
-    void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Mailbox &mailbox, Uid firstRecent);
+    void selectFound(NeedId id, const imap::SelectMailbox &need, const store::Reached &found);
+    void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Reached &found, Uid firstRecent);
     void leaveMailbox();
     void prefetchInbox();
     void stageChunk(NeedId id);
@@ -86,7 +92,7 @@ private:
 
     struct Append
     {
-        store::Mailbox mailbox;
+        store::Reached target;
         imap::AppendOptions options;                    // of the message under way
         std::unique_ptr<delivery::Collector> collector; // of it
         QList<Filing> messages;                         // whole ones before it

@@ -23,10 +23,12 @@ std::unexpected<Error> missing()
 
 Result<store::Mailbox> namedMailbox(store::Connection &connection, AccountId account, const QString &name, quint32 uidValidity)
 {
-    auto mailbox = store::Mailboxes::find(connection, account, name);
-    if (mailbox && uidValidity > 0 && uidValidity != mailbox->uidValidity)
+    auto found = store::Sharing::find(connection, account, name, right::Read);
+    if (!found)
+        return std::unexpected(found.error());
+    if (uidValidity > 0 && uidValidity != found->mailbox.uidValidity)
         return missing();
-    return mailbox;
+    return std::move(found->mailbox);
 }
 
 // The one message, and nothing else of its mailbox.
@@ -90,10 +92,10 @@ void ImapService::on(ImapSession &, NeedId id, imap::ResetUrlKeys &need)
         [account = m_account, name = need.mailbox](store::Transaction &transaction) -> Result<imap::Done> {
             std::optional<MailboxId> mailbox;
             if (!name.isEmpty()) {
-                const auto found = store::Mailboxes::find(transaction, account, name);
+                const auto found = store::Sharing::find(transaction, account, name, right::Read);
                 if (!found)
                     return std::unexpected(found.error());
-                mailbox = found->id;
+                mailbox = found->mailbox.id;
             }
             const auto forgotten = store::UrlKeys::forget(transaction, account, mailbox);
             return forgotten ? Result<imap::Done>(imap::Done{}) : std::unexpected(forgotten.error());

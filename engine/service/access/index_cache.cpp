@@ -225,8 +225,22 @@ void IndexCache::evict()
     }
 }
 
+// Anybody may have other rights now: each session looks for itself.
+void IndexCache::tellAllOfRights()
+{
+    QHash<MailboxId, std::shared_ptr<MailboxIndex>> indexes;
+    {
+        const QMutexLocker lock(&m_mutex);
+        indexes = m_indexes;
+    }
+    for (auto it = indexes.cbegin(); it != indexes.cend(); ++it)
+        (*it)->apply(MailboxChange{.mailbox = it.key(), .rightsChanged = true});
+}
+
 void IndexCache::committed(const store::Committed &committed)
 {
+    if (committed.groupsChanged)
+        tellAllOfRights();
     for (const MailboxChange &change : committed.mailboxes) {
         std::shared_ptr<MailboxIndex> index;
         {

@@ -80,6 +80,7 @@ public:
 private:
     void read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index);
     void evict();
+    void tellAllOfRights();
 
     store::Store &m_store;
     const qsizetype m_maxMarks;

@@ -44,7 +44,7 @@ DirectorySnapshot::DirectorySnapshot(const Tables &tables, QChar separator, cons
         const auto known = before ? before->account(row.id) : nullptr;
         auto used = known ? known->usedOctets : std::make_shared<std::atomic<qint64>>(row.usedOctets);
         auto account = std::make_shared<const LocalAccount>(LocalAccount{
-            row.id, row.address, row.credential, row.quotaOctets, row.enabled, row.administrator, row.pop3KeepDays,
+            row.id, row.address, row.credential, row.quotaOctets, row.enabled, row.administrator, row.shared, row.pop3KeepDays,
             row.forwardTo, row.forwardKeep, row.minuteLimit, row.dayLimit, used});
         m_accounts.insert(row.address, account);
         m_accountsById.insert(row.id, account);

@@ -32,6 +32,7 @@ struct LocalAccount
     qint64 quotaOctets = 0;
     bool enabled = true;
     bool administrator = false;
+    bool shared = false; // nobody signs in to it
     int pop3KeepDays = 0;
     QStringList forwardTo;
     bool forwardKeep = true;

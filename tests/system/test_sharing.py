@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Mailboxes shared between people: rights, namespaces and news, with Python's imaplib, curl and mbsync."""
+import threading
+from posthorn import *
+
+ANNA, BOB, CARL = (f"{who}@example.test" for who in ("anna", "bob", "carl"))
+MAIL = b"From: a@example.test\r\nSubject: %s\r\nMessage-ID: <%s@x>\r\n\r\nbody\r\n"
+
+
+def mail(name): return MAIL % (name.encode(), name.encode())
+
+def good(answer):
+    assert answer[0] == "OK", answer
+    return answer[1]
+
+def refused(answer, code):
+    assert answer[0] == "NO" and code.encode() in answer[1][0], (code, answer)
+
+def attempt(function, *arguments):
+    """The answer, where imaplib would raise."""
+    try: return function(*arguments)
+    except imaplib.IMAP4.error as error: return "NO", [str(error).encode()]
+
+def q(name): return f'"{name}"'
+
+def names(client, pattern="*"):
+    return [re.search(rb'"/" "(.*)"$', line)[1].decode() for line in good(client.list('""', pattern)) if line]
+
+def fetch_flags(client, what="1:*"):
+    return [set(imaplib.ParseFlags(line)) - {b"\\Recent"} for line in good(client.fetch(what, "(FLAGS)")) if line]
+
+
+class Idler:
+    """IDLEs on a mailbox and says after how long a line came."""
+    def __init__(self, server, user, mailbox):
+        self.sock, self.file = raw(server.ports["imap"])
+        self.file.readline()
+        for command in (f'LOGIN {user} "{PASSWORD}"', f"SELECT {q(mailbox)}"): self.command(command)
+        self.sock.sendall(b"i IDLE\r\n")
+        assert self.file.readline().startswith(b"+")
+
+    def command(self, text):
+        self.sock.sendall(b"a " + text.encode() + b"\r\n")
+        while not (line := self.file.readline()).startswith(b"a "): assert line, text
+        assert line.startswith(b"a OK"), line
+
+    def wait(self, wanted):
+        while not re.search(wanted, line := self.file.readline()): assert line, wanted
+        return time.monotonic()
+
+    def close(self): self.sock.close()
+
+
+def an_office_shares_its_mail():
+    with Server() as server:
+        server.add("anna", "bob", "carl")
+        server.ask("group", "add", "team", ANNA, BOB)
+        server.ask("shared", "add", "office@example.test", "--name", "Office")
+        server.ask("mailbox", "share", "office@example.test", "--to", "group:team", "--may", "write")
+        assert "group:team (lrswite)" in server.ask("mailbox", "list", "office@example.test")
+        refusal = server.ask("account", "passwd", "office@example.test", text="secret word\n", check=False)
+        assert refusal.returncode and "nobody signs in" in refusal.stderr + refusal.stdout, refusal
+        try: server.imap("office@example.test", "")
+        except imaplib.IMAP4.error: pass
+        else: raise AssertionError("somebody signed in to a shared mailbox")
+        with server.smtp() as smtp: smtp.sendmail("x@elsewhere.example", ["office@example.test"], mail("order"))
+        anna, bob, carl = (server.imap(who) for who in (ANNA, BOB, CARL))
+        inbox = "Shared/office@example.test/INBOX"
+        assert inbox in names(anna) and inbox in names(bob)
+        assert not [n for n in names(carl) if "office" in n]
+        refused(carl.select(q(inbox)), "NONEXISTENT")
+        idler = Idler(server, BOB, inbox)
+        good(anna.select(q(inbox)))
+        began = time.monotonic()
+        good(anna.store("1", "+FLAGS", "(\\Flagged)"))
+        assert idler.wait(rb"FETCH .*\\Flagged") - began < 1
+        began = time.monotonic()
+        with server.smtp() as smtp: smtp.sendmail("x@elsewhere.example", ["office@example.test"], mail("another"))
+        assert idler.wait(rb"2 EXISTS") - began < 1
+        good(anna.store("1", "+FLAGS", "(\\Deleted)"))
+        good(anna.expunge())
+        idler.wait(rb"1 EXPUNGE")
+        # What is taken back is gone at once, for who is in it as well.
+        server.ask("group", "update", "team", ANNA)
+        idler.wait(rb"BYE")
+        idler.close()
+        refused(bob.select(q(inbox)), "NONEXISTENT")
+        good(anna.select(q(inbox)))
+        assert server.ask("check", json_result=True)["faults"] == []
+        with tempfile.TemporaryDirectory() as folder:
+            server.ask("export", f"{folder}/out")
+            with Server() as other:
+                other.ask("import", f"{folder}/out")
+                client = other.imap(ANNA)
+                assert inbox in names(client)
+                assert other.ask("check", json_result=True)["faults"] == []
+                client.logout()
+
+
+def rights_decide_every_command():
+    with Server() as server:
+        server.add("anna", "bob")
+        anna, bob = server.imap(ANNA), server.imap(BOB)
+        good(anna.create("Work"))
+        for name in ("one", "two", "three"): good(anna.append("Work", None, None, mail(name)))
+        work = f"Other Users/{ANNA}/Work"
+        assert b"ACL" in good(bob.capability())[0] and b"RIGHTS=texk" in good(bob.capability())[0]
+        assert good(bob.namespace())[0] == b'(("" "/")) (("Other Users/" "/")) (("Shared/" "/"))'
+        # What can't be seen is as what is not there.
+        for command in (lambda n: bob.select(q(n)), lambda n: bob.status(q(n), "(MESSAGES)"), lambda n: bob.getacl(q(n)),
+                        lambda n: bob.myrights(q(n)), lambda n: bob.delete(q(n)), lambda n: bob.setacl(q(n), BOB, "lr"),
+                        lambda n: bob.append(q(n), None, None, mail("x")), lambda n: bob.create(q(n + "/sub")),
+                        lambda n: bob.rename(q(n), "Mine"), lambda n: bob.getquotaroot(q(n))):
+            hidden, missing = attempt(command, work), attempt(command, f"Other Users/{ANNA}/Nothing")
+            assert hidden[0] == "NO" and hidden == missing, (hidden, missing)
+        good(anna.setacl("Work", BOB, "lr"))
+        assert good(anna.getacl("Work"))[0] == f'"Work" "{ANNA}" "lrswipkxteacd" "{BOB}" "lr"'.encode()
+        assert good(bob.myrights(q(work)))[0].endswith(b'"lr"')
+        assert names(bob, "Other Users/%") == [f"Other Users/{ANNA}"] and work in names(bob)
+        good(bob.subscribe(q(work)))
+        assert work in good(bob.lsub('""', "Other*"))[0].decode()
+        bob.select(q(work))
+        assert bob.untagged_responses.get("READ-ONLY") is not None and bob.untagged_responses["PERMANENTFLAGS"] == [b"()"]
+        good(bob.fetch("1", "(BODY[])"))
+        assert fetch_flags(bob) == [set(), set(), set()]
+        bob.is_readonly = False
+        for command in (lambda: bob.store("1", "+FLAGS", "(\\Seen)"), bob.expunge, lambda: bob.copy("1", q(work)),
+                        lambda: bob.append(q(work), None, None, mail("x")), lambda: bob.create(q(work + "/sub")),
+                        lambda: bob.delete(q(work)), lambda: bob.rename(q(work), q(work + "2")), lambda: bob.getacl(q(work)),
+                        lambda: bob.xatom("MOVE", "1", "INBOX"), lambda: bob._simple_command("LISTRIGHTS", q(work), BOB),
+                        lambda: bob.setacl(q(work), BOB, "a")):
+            refused(attempt(command), "NOPERM")
+        # Rights given meanwhile count at once.
+        good(anna.setacl("Work", BOB, "+swi"))
+        good(bob.store("1", "+FLAGS", "(\\Seen \\Deleted)"))
+        assert fetch_flags(bob)[0] == {b"\\Seen"}
+        refused(attempt(bob.store, "1", "+FLAGS", "(\\Deleted)"), "NOPERM")
+        good(bob.append(q(work), "(\\Seen \\Deleted $Work)", None, mail("four")))
+        assert fetch_flags(bob, "4") == [{b"\\Seen", b"$Work"}]
+        good(bob.copy("1", "INBOX"))
+        good(anna.setacl("Work", BOB, "+tex"))
+        good(bob.store("1:2", "+FLAGS", "(\\Deleted)"))
+        good(bob.expunge())
+        good(anna.setacl("Work", BOB, "-e"))
+        good(bob.store("1", "+FLAGS", "(\\Deleted)"))
+        good(bob.close())
+        assert good(anna.status("Work", "(MESSAGES DELETED)"))[0].endswith(b"(MESSAGES 2 DELETED 1)")
+        # New mailboxes are open to whom their parent is.
+        good(anna.setacl("Work", BOB, "+k"))
+        good(bob.create(q(work + "/Sub")))
+        assert b"lrswikxt" in good(anna.getacl("Work/Sub"))[0]
+        # The owner can't shut himself out.
+        good(anna.setacl("Work", ANNA, ""))
+        assert good(anna.myrights("Work"))[0].endswith(b'"la"')
+        refused(anna.select("Work"), "NOPERM")
+        good(anna.deleteacl("Work", BOB))
+        assert work not in names(bob)
+        good(anna.setacl("Work", ANNA, "lrswipkxtea"))
+        good(anna.select("Work"))
+        assert server.ask("check", json_result=True)["faults"] == []
+
+
+def the_owner_of_the_target_pays():
+    with Server() as server:
+        server.add("anna", quota="20K").add("bob")
+        anna, bob = server.imap(ANNA), server.imap(BOB)
+        good(anna.setacl("INBOX", BOB, "lrswi"))
+        big, inbox = mail("big") + b"x" * 15000 + b"\r\n", f"Other Users/{ANNA}/INBOX"
+        good(bob.append("INBOX", None, None, big))
+        good(bob.select("INBOX"))
+        good(bob.copy("1", q(inbox)))
+        refused(attempt(bob.copy, "1", q(inbox)), "OVERQUOTA")
+        refused(attempt(bob.append, q(inbox), None, None, big), "OVERQUOTA")
+        root = good(bob.getquotaroot(q(inbox)))
+        assert ANNA.encode() in root[0][0] and b"STORAGE 15 20" in root[1][0], root
+
+
+def programs_work_on_what_is_shared():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        server.add("anna", "bob")
+        anna = server.imap(ANNA)
+        good(anna.create("Work"))
+        good(anna.setacl("Work", BOB, "lrswite"))
+        for i in range(20): good(anna.append("Work", None, None, mail(f"m{i}")))
+        url = f"imap://127.0.0.1:{server.ports['imap']}/Other%20Users/{ANNA.replace('@', '%40')}/Work"
+        assert "Subject: m3" in tool("curl", "-s", "-u", f"{BOB}:{PASSWORD}", f"{url};MAILINDEX=4")
+        os.mkdir(f"{folder}/mail")
+        with open(f"{folder}/rc", "w") as rc: rc.write(f"""
+IMAPStore far
+Host 127.0.0.1
+Port {server.ports['imap']}
+User {BOB}
+Pass "{PASSWORD}"
+TLSType None
+AuthMechs PLAIN
+
+MaildirStore near
+Path {folder}/mail/
+Inbox {folder}/mail/inbox
+
+Channel work
+Far ":far:Other Users/{ANNA}/Work"
+Near :near:work
+Create Near
+Expunge Both
+SyncState *
+""")
+        sync = lambda: tool("mbsync", "-c", f"{folder}/rc", "work")
+        sync()
+        box = f"{folder}/mail/work"
+        files = lambda: [f"{box}/{sub}/{f}" for sub in ("cur", "new") for f in os.listdir(f"{box}/{sub}")]
+        assert len(files()) == 20
+        seen = files()[0]
+        os.rename(seen, f"{box}/cur/{os.path.basename(seen).split(':')[0]}:2,S")
+        os.remove(files()[1])
+        with open(f"{box}/new/extra.1", "wb") as extra: extra.write(mail("from bob").replace(b"\r\n", b"\n"))
+        sync()
+        assert good(anna.status("Work", "(MESSAGES UNSEEN)"))[0] in (b'"Work" (MESSAGES 20 UNSEEN 19)', b'"Work" (MESSAGES 20 UNSEEN 18)')
+        server.kill()
+        server.start(fixed_ports=True)
+        sync()
+        assert len(files()) == 20
+        assert server.ask("check", json_result=True)["faults"] == []
+
+
+if __name__ == "__main__":
+    run(an_office_shares_its_mail, rights_decide_every_command, the_owner_of_the_target_pays, programs_work_on_what_is_shared)
