@@ -33,6 +33,8 @@ struct MailboxChange
     bool urlKeysReset = false;   // what was authorized before is no longer (RFC 4467)
     bool rightsChanged = false;  // who may do what with it
     std::optional<Rights> granted; // what the one who is told may do from now on
+    QList<QByteArray> annotated; // entries of its METADATA that were set; of the server's when there is no mailbox
+    AccountId annotator;         // by whom: others are not told of private ones
     ConversationId origin;       // the session whose command did it, if one did
 
     bool operator==(const MailboxChange &) const = default;

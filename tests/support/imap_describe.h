@@ -181,6 +181,19 @@ struct Describe
         return "ListRights " + need.name.toUtf8() + " for " + need.identifier.toUtf8();
     }
     QByteArray operator()(const MyRights &need) const { return "MyRights " + need.name.toUtf8(); }
+    QByteArray operator()(const GetMetadata &need) const
+    {
+        static const QByteArrayList depths{"", " depth 1", " depth infinity"};
+        return "GetMetadata [" + need.name.toUtf8() + "] " + need.entries.join(' ') + depths.value(int(need.depth))
+               + (need.maxSize >= 0 ? " up to " + QByteArray::number(need.maxSize) : QByteArray());
+    }
+    QByteArray operator()(const SetMetadata &need) const
+    {
+        QByteArray line = "SetMetadata [" + need.name.toUtf8() + ']';
+        for (const auto &[entry, value] : need.entries)
+            line += ' ' + entry + (value.isNull() ? QByteArray(" removed") : " [" + value + ']');
+        return line;
+    }
 };
 
 inline QByteArray text(const What &what) { return std::visit(Describe{}, what); }
@@ -341,6 +354,17 @@ private:
             for (const QByteArray &word : rest.split(' '))
                 acl.entries += {QString::fromUtf8(word.left(word.indexOf('='))), rightsFromText(word.mid(word.indexOf('=') + 1)).value_or(0)};
             return acl;
+        }
+        if (name == "Annotations") { // "/shared/comment=text /private/x (none) longest=99"
+            Annotations found;
+            for (const QByteArray &word : rest.split(' ')) {
+                if (word.startsWith('/') && word.contains('='))
+                    found.entries += {word.left(word.indexOf('=')), Fields::unescaped(word.mid(word.indexOf('=') + 1))};
+                else if (word.startsWith('/'))
+                    found.entries += {word, QByteArray()};
+            }
+            found.longest = fields.number("longest");
+            return found;
         }
         if (name == "Grantable")
             return Grantable{rights(fields, "always"), rights(fields, "optional")};

@@ -185,6 +185,10 @@ private:
                 change.expunged = ranges(value);
             } else if (part.startsWith("keywords=")) {
                 change.keywords = m_answers.keywords = value.split(',');
+            } else if (part.startsWith("annotated=")) {
+                change.annotated = value.split(',');
+            } else if (part == "server") {
+                change.mailbox = {};
             } else if (part.startsWith("granted=")) {
                 change.granted = rightsFromText(value);
             } else if (part == "removed") {

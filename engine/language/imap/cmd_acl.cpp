@@ -1,5 +1,6 @@
 // ACL (RFC 4314): who may do what with a mailbox.
 #include "language/imap/arguments.h"
+#include "language/imap/metadata.h"
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
 
@@ -39,7 +40,7 @@ void modification(Arguments &arguments, SetAcl &what)
     what.rights = rights.value_or(0);
 }
 
-void appendRights(QByteArray &out, Rights rights) { appendString(out, rightsText(rights, true)); }
+void appendRights(QByteArray &out, Rights rights) { appendAString(out, rightsText(rights, true)); }
 
 // Each optional right by itself; the obsolete ones as well.
 QByteArray singly(Rights rights)
@@ -66,7 +67,7 @@ void tellAcl(Session &session, const QString &name, const Acl &acl)
     appendMailbox(session.out, name, session.utf8Names());
     for (const auto &[who, rights] : acl.entries) {
         session.out += ' ';
-        appendString(session.out, who.toUtf8());
+        appendAString(session.out, who.toUtf8());
         session.out += ' ';
         appendRights(session.out, rights);
     }
@@ -75,6 +76,15 @@ void tellAcl(Session &session, const QString &name, const Acl &acl)
 }
 
 } // namespace
+
+void appendMyRights(QByteArray &out, const QString &name, Rights rights, bool utf8)
+{
+    out += "* MYRIGHTS ";
+    appendMailbox(out, name, utf8);
+    out += ' ';
+    appendRights(out, rights);
+    out += "\r\n";
+}
 
 Result<TaskPointer> parseSetAcl(Lexer &lexer, const Session &session)
 {
@@ -121,7 +131,7 @@ Result<TaskPointer> parseListRights(Lexer &lexer, const Session &session)
         s.out += "* LISTRIGHTS ";
         appendMailbox(s.out, name, s.utf8Names());
         s.out += ' ';
-        appendString(s.out, who.toUtf8());
+        appendAString(s.out, who.toUtf8());
         s.out += ' ';
         appendRights(s.out, rights.always);
         s.out += singly(rights.optional) + "\r\n";
@@ -137,11 +147,7 @@ Result<TaskPointer> parseMyRights(Lexer &lexer, const Session &session)
     if (!arguments.ok())
         return arguments.error();
     return askTask<OwnRights>(MyRights{name}, [name](Session &s, const OwnRights &own) {
-        s.out += "* MYRIGHTS ";
-        appendMailbox(s.out, name, s.utf8Names());
-        s.out += ' ';
-        appendRights(s.out, own.rights);
-        s.out += "\r\n";
+        appendMyRights(s.out, name, own.rights, s.utf8Names());
         s.ok("Done");
     });
 }

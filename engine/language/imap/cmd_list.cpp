@@ -1,6 +1,7 @@
 // LIST and LSUB (RFC 9051 §6.3.9, RFC 3501 §6.3.9), with the options of RFC 5258, 5819 and 6154.
 #include "language/imap/arguments.h"
 #include "language/imap/list_match.h"
+#include "language/imap/metadata.h"
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
 
@@ -25,6 +26,8 @@ struct ListOptions
     // What to say of them
     bool returnSubscribed = false;
     QList<StatusItem> returnStatus;
+    bool returnMyRights = false;          // RFC 8440
+    QList<QByteArray> returnMetadata;     // RFC 9590
 };
 
 class ListTask : public Task
@@ -42,9 +45,16 @@ public:
         } else if (const auto *status = std::get_if<MailboxStatus>(&answer)) {
             appendStatus(session.out, m_tree[m_at - 1].name, *status, m_options.returnStatus, session.utf8Names(),
                          session.config.maxMessageSize);
+            askMetadata(session);
+        } else if (const auto *found = std::get_if<Annotations>(&answer)) {
+            appendMetadata(session.out, m_tree[m_at - 1].name, *found, session.utf8Names());
+            m_asksMetadata = false;
             proceed(session);
         } else if (const auto *failure = std::get_if<Failure>(&answer); failure && m_at > 0) {
-            proceed(session); // gone meanwhile, or unreadable: RFC 5819 §2 leaves its STATUS out
+            if (!std::exchange(m_asksMetadata, false)) // gone meanwhile, or unreadable: RFC 5819 §2 leaves its STATUS out
+                askMetadata(session);
+            else
+                proceed(session);
         } else {
             session.failed(failure ? failure->error : Error{});
         }
@@ -70,12 +80,29 @@ private:
             if (!isMatch(name.name))
                 continue;
             const bool told = m_options.isLsub ? tellLsub(session, name) : tellList(session, name);
-            if (told && !m_options.returnStatus.isEmpty() && name.selectable) {
+            if (!told || !name.selectable)
+                continue;
+            if (m_options.returnMyRights)
+                appendMyRights(session.out, name.name, name.rights, session.utf8Names());
+            if (!m_options.returnStatus.isEmpty()) {
                 session.ask(StatusMailbox{name.name});
+                return;
+            }
+            if (!m_options.returnMetadata.isEmpty()) {
+                askMetadata(session);
                 return;
             }
         }
         session.ok("Done");
+    }
+
+    void askMetadata(Session &session)
+    {
+        m_asksMetadata = !m_options.returnMetadata.isEmpty();
+        if (m_asksMetadata)
+            session.ask(GetMetadata{m_tree[m_at - 1].name, m_options.returnMetadata});
+        else
+            proceed(session);
     }
 
     bool isMatch(const QString &name) const
@@ -145,6 +172,7 @@ private:
     QList<ListedName> m_tree;
     qsizetype m_at = 0; // next
     bool m_isPaused = false;
+    bool m_asksMetadata = false;
 };
 
 void parseSelection(Arguments &arguments, ListOptions &options)
@@ -181,6 +209,12 @@ void parseReturn(Arguments &arguments, ListOptions &options)
         } else if (word == "STATUS") {
             arguments.space();
             options.returnStatus = arguments.statusItems();
+        } else if (word == "MYRIGHTS") {
+            options.returnMyRights = true;
+        } else if (word == "METADATA") {
+            arguments.space();
+            arguments.expect('(');
+            options.returnMetadata = metadataEntries(arguments);
         } else if (word != "CHILDREN" && word != "SPECIAL-USE") { // both are told anyway
             arguments.fault(u"Unknown return option"_s);
         }

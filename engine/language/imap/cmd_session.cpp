@@ -153,6 +153,12 @@ Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
             s.enableQresync();
             enabled += " QRESYNC";
         }
+        for (const QByteArrayView name : {"METADATA", "METADATA-SERVER"}) { // RFC 5464 §4.1: changes are told then
+            if (wanted.contains(name)) {
+                s.enableMetadata();
+                enabled += ' ' + name.toByteArray();
+            }
+        }
         s.untagged(enabled);
         s.ok("Done");
     });

@@ -29,7 +29,7 @@ constexpr auto table = std::to_array<Command>({
     {"RENAME"_L1, SignedIn, Beside | AltersNames | AltersMail, parseRename},
     {"SUBSCRIBE"_L1, SignedIn, Beside | AltersNames, parseSubscribe},
     {"UNSUBSCRIBE"_L1, SignedIn, Beside | AltersNames, parseUnsubscribe},
-    {"LIST"_L1, SignedIn, Beside | ReadsNames, parseList, "CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE"_L1},
+    {"LIST"_L1, SignedIn, Beside | ReadsNames, parseList, "CHILDREN LIST-EXTENDED LIST-METADATA LIST-MYRIGHTS LIST-STATUS SPECIAL-USE"_L1},
     {"LSUB"_L1, SignedIn, Beside | ReadsNames, parseLsub},
     {"NAMESPACE"_L1, SignedIn, Beside, parseNamespace, "NAMESPACE"_L1},
     {"STATUS"_L1, SignedIn, Beside | ReadsNames | ReadsMail | ReadsFlags, parseStatus, "STATUS=SIZE"_L1},
@@ -47,6 +47,8 @@ constexpr auto table = std::to_array<Command>({
     {"GETACL"_L1, SignedIn, 0, parseGetAcl},
     {"LISTRIGHTS"_L1, SignedIn, 0, parseListRights},
     {"MYRIGHTS"_L1, SignedIn, 0, parseMyRights},
+    {"GETMETADATA"_L1, SignedIn, 0, parseGetMetadata, "METADATA METADATA-SERVER"_L1},
+    {"SETMETADATA"_L1, SignedIn, 0, parseSetMetadata},
     // A mailbox is selected
     {"CHECK"_L1, MailboxSelected, Beside, parseNoop},
     {"CLOSE"_L1, MailboxSelected, 0, parseClose},

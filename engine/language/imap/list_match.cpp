@@ -89,6 +89,7 @@ QList<ListedName> nameTree(const MailboxList &mailboxes)
         listed.exists = true;
         listed.selectable = entry.selectable;
         listed.subscribed = entry.subscribed;
+        listed.rights = entry.rights;
     }
     for (const QString &name : mailboxes.lostSubscriptions) {
         ListedName &listed = tree[name];

@@ -25,6 +25,7 @@ struct ListedName
     bool subscribed = false;
     bool hasChildren = false;
     bool hasSubscribedBelow = false;
+    Rights rights = 0;
 };
 
 // All names with their parents, INBOX first, then by name: parents before children. Levels that only exist as parents

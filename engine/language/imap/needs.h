@@ -136,11 +136,22 @@ struct SetAcl { QString name; QString identifier; AclChange change = AclChange::
 struct ListRights { QString name; QString identifier; };
 struct MyRights { QString name; };
 
+// METADATA (RFC 5464). An empty name is the server. GetMetadata is answered by Annotations, SetMetadata by Done.
+struct GetMetadata
+{
+    enum class Depth { Zero, One, Infinity };
+    QString name;
+    QList<QByteArray> entries; // lower case
+    qint64 maxSize = -1;       // -1: any
+    Depth depth = Depth::Zero;
+};
+struct SetMetadata { QString name; QList<std::pair<QByteArray, QByteArray>> entries; /* a null value removes */ };
+
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota, GetAcl,
-                          SetAcl, ListRights, MyRights>;
+                          SetAcl, ListRights, MyRights, GetMetadata, SetMetadata>;
 struct Need { NeedId id = 0; What what; };
 
 // --- answers ---------------------------------------------------------------------------------------------------
@@ -218,9 +229,10 @@ struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0
 struct Acl { QList<std::pair<QString, Rights>> entries; };
 struct Grantable { Rights always = 0; Rights optional = 0; };
 struct OwnRights { Rights rights = 0; };
+struct Annotations { QList<std::pair<QByteArray, QByteArray>> entries; /* a null value: none */ qint64 longest = 0; /* of those left out */ };
 
 using Answer = std::variant<Done, Created, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
                             ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota,
-                            Acl, Grantable, OwnRights>;
+                            Acl, Grantable, OwnRights, Annotations>;
 
 } // namespace posthorn::imap

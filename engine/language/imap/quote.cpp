@@ -64,6 +64,17 @@ void appendString(QByteArray &out, QByteArrayView text)
     out += '"';
 }
 
+void appendAString(QByteArray &out, QByteArrayView text)
+{
+    const bool isAtom = !text.isEmpty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c < 0x7f && !QByteArrayView("(){%*\"\\]").contains(c);
+    }) && text.compare("NIL", Qt::CaseInsensitive) != 0;
+    if (isAtom)
+        out += text;
+    else
+        appendString(out, text);
+}
+
 void appendNString(QByteArray &out, QByteArrayView text)
 {
     if (text.isNull())

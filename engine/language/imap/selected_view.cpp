@@ -2,6 +2,7 @@
 
 #include "language/imap/number_set.h"
 #include "language/imap/output.h"
+#include "language/imap/quote.h"
 
 #include <algorithm>
 
@@ -53,12 +54,24 @@ void SelectedView::noteRights(Rights rights)
     m_rights = rights;
 }
 
+static void addNew(QList<QByteArray> &entries, const QList<QByteArray> &more)
+{
+    for (const QByteArray &entry : more) {
+        if (!entries.contains(entry))
+            entries += entry;
+    }
+}
+
 void SelectedView::note(const MailboxChange &change)
 {
+    if (m_tellsMetadata && !change.mailbox)
+        addNew(m_serverAnnotated, change.annotated);
     if (change.mailbox != m_mailbox)
         return;
     m_removed = m_removed || change.removed;
     m_urlKeysReset = m_urlKeysReset || change.urlKeysReset;
+    if (m_tellsMetadata)
+        addNew(m_annotated, change.annotated);
     if (change.granted)
         noteRights(*change.granted);
     if (change.modSeq > m_ownModSeq)
@@ -177,7 +190,8 @@ void SelectedView::noteExpunged(const QList<UidRange> &uids, ModSeq highestModSe
 
 bool SelectedView::hasNews() const
 {
-    return m_newKeywords || m_urlKeysReset || !m_appended.isEmpty() || !m_expunged.isEmpty() || !m_altered.isEmpty();
+    return m_newKeywords || m_urlKeysReset || !m_annotated.isEmpty() || !m_serverAnnotated.isEmpty() || !m_appended.isEmpty()
+           || !m_expunged.isEmpty() || !m_altered.isEmpty();
 }
 
 void SelectedView::tellKeywords(QByteArray &out)
@@ -186,6 +200,23 @@ void SelectedView::tellKeywords(QByteArray &out)
         return;
     m_newKeywords = false;
     out += "* FLAGS " + knownFlags() + "\r\n* OK [PERMANENTFLAGS " + permanentFlags() + "] Flags permitted\r\n";
+}
+
+void SelectedView::tellAnnotated(QByteArray &out)
+{
+    const auto tellOf = [&](const QString &name, QList<QByteArray> &entries) {
+        if (entries.isEmpty())
+            return;
+        out += "* METADATA ";
+        appendMailbox(out, name, m_utf8);
+        for (const QByteArray &entry : std::exchange(entries, {})) {
+            out += ' ';
+            appendAString(out, entry);
+        }
+        out += "\r\n";
+    };
+    tellOf({}, m_serverAnnotated);
+    tellOf(m_name, m_annotated);
 }
 
 void SelectedView::tellExpunged(QByteArray &out)
@@ -218,6 +249,7 @@ void SelectedView::tell(QByteArray &out, Telling telling)
     tellKeywords(out);
     if (std::exchange(m_urlKeysReset, false)) // RFC 4467 §7
         out += "* OK [URLMECH INTERNAL] URLs authorized before are worth nothing now\r\n";
+    tellAnnotated(out);
     if (!m_appended.isEmpty()) {
         for (const Uid uid : std::exchange(m_appended, {}))
             m_map.append(uid);

@@ -23,6 +23,8 @@ public:
     // §3.2.10). Stays so.
     void tellModSeqs() { m_tellsModSeqs = true; }
     void tellVanished() { m_tellsVanished = true; }
+    // And which annotations others set (RFC 5464 §4.4.2); `utf8`: how the mailbox's name is written.
+    void tellMetadata(bool utf8) { m_tellsMetadata = true, m_utf8 = utf8; }
 
     [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
     [[nodiscard]] const QString &name() const { return m_name; }
@@ -71,6 +73,7 @@ private:
     void noteAltered(const QList<MessageMark> &marks);
     void compactAltered();
     void tellExpunged(QByteArray &out);
+    void tellAnnotated(QByteArray &out);
     [[nodiscard]] bool appendHead(QByteArray &out, const MessageMark &mark, bool withUid) const;
 
     MailboxId m_mailbox;
@@ -87,9 +90,12 @@ private:
     bool m_removed = false;
     bool m_tellsModSeqs = false;
     bool m_tellsVanished = false;
+    bool m_tellsMetadata = false;
+    bool m_utf8 = false;
 
     bool m_newKeywords = false;
     bool m_urlKeysReset = false;
+    QList<QByteArray> m_annotated, m_serverAnnotated; // entries
     QList<Uid> m_appended;       // ascending
     QList<UidRange> m_expunged;  // of messages in m_map; ascending, disjoint
     QList<MessageMark> m_altered;

@@ -160,6 +160,8 @@ void Session::select(const Selected &selected)
         view->tellModSeqs();
     if (qresync)
         view->tellVanished();
+    if (tellsMetadata)
+        view->tellMetadata(utf8Names());
     state = MailboxSelected;
 }
 
@@ -174,7 +176,7 @@ void Session::unauthenticate()
 {
     view.reset();
     savedResult.clear();
-    rev2 = utf8Accept = condstore = qresync = false;
+    rev2 = utf8Accept = condstore = qresync = tellsMetadata = false;
     user.clear();
     state = NotAuthenticated;
     tell(Unauthenticate{});
@@ -194,6 +196,13 @@ void Session::enableQresync()
     qresync = true;
     if (view)
         view->tellVanished();
+}
+
+void Session::enableMetadata()
+{
+    tellsMetadata = true;
+    if (view)
+        view->tellMetadata(utf8Names());
 }
 
 void Session::bye(QByteArrayView text)

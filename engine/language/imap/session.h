@@ -31,6 +31,7 @@ public:
     bool utf8Accept = false;     // ENABLE UTF8=ACCEPT was given (RFC 6855)
     bool condstore = false;      // the client knows of MODSEQs (RFC 7162 §3.1)
     bool qresync = false;        // ENABLE QRESYNC was given
+    bool tellsMetadata = false;  // ENABLE METADATA was given (RFC 5464)
     QString user;
     QByteArray serverName;       // by which the client reached us, in lower case; empty: not known
     std::unique_ptr<SelectedView> view; // in state Selected
@@ -69,6 +70,7 @@ public:
     // At the first command that shows it (RFC 7162 §3.1); later ones change nothing.
     void enableCondstore();
     void enableQresync();
+    void enableMetadata();
     // After the reply that says so.
     void startTls() { m_wantsTls = true; }
     void startDeflate() { m_wantsDeflate = true; }

@@ -88,9 +88,9 @@ public:
     void attach(Address address, const Peer &peer) override { m_service->attach(address, peer); }
     void changed(const MailboxChange &change) override
     {
-        if constexpr (requires(S &service) { service.heard(change); })
-            m_service->heard(change);
-        if constexpr (requires(M &machine) { machine.changed(change); })
+        if constexpr (requires(M &machine, S &service) { machine.changed(service.heard(change)); })
+            m_machine.changed(m_service->heard(change));
+        else if constexpr (requires(M &machine) { machine.changed(change); })
             m_machine.changed(change);
     }
     void failed(LinkStep step, const QString &why) override

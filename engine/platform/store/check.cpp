@@ -132,6 +132,12 @@ void Checker::shares()
            [](const Row &row) {
                return u"Group %1 has the member %2, and one of them does not exist"_s.arg(row.number(0)).arg(row.number(1));
            });
+    faults(m_connection.select("SELECT mailbox_id, CAST(entry AS TEXT) FROM metadata WHERE (mailbox_id <> 0 AND mailbox_id NOT "
+                               "IN (SELECT id FROM mailbox)) OR (account_id <> 0 AND account_id NOT IN (SELECT id FROM "
+                               "account))"),
+           [](const Row &row) {
+               return u"Mailbox %1: the annotation %2 is of no mailbox or account"_s.arg(row.number(0)).arg(row.text(1));
+           });
     faults(m_connection.select("SELECT mailbox_id, account_id, uid FROM seen WHERE account_id NOT IN (SELECT id FROM account) "
                                "OR NOT EXISTS (SELECT 1 FROM mailbox_message AS m WHERE m.mailbox_id = seen.mailbox_id AND "
                                "m.uid = seen.uid)"),

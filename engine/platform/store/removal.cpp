@@ -21,6 +21,7 @@ static Result<void> clearMailbox(Connection &connection, MailboxId id)
              connection.run("DELETE FROM url_key WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM acl WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM seen WHERE mailbox_id = ?", id.value),
+             connection.run("DELETE FROM metadata WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM mailbox WHERE id = ?", id.value),
          }) {
         if (!done)

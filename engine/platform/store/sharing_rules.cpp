@@ -226,7 +226,8 @@ Result<void> Sharing::forgetAccount(Transaction &transaction, AccountId id, cons
 {
     Connection &connection = transaction.connection();
     for (const auto &done : {connection.run("DELETE FROM group_member WHERE account_id = ?", id.value),
-                             connection.run("DELETE FROM seen WHERE account_id = ?", id.value)}) {
+                             connection.run("DELETE FROM seen WHERE account_id = ?", id.value),
+                             connection.run("DELETE FROM metadata WHERE account_id = ?", id.value)}) {
         if (!done)
             return std::unexpected(done.error());
     }

@@ -1,6 +1,7 @@
 // IMAP needs about who may do what with a mailbox (RFC 4314).
 #include "service/access/imap_service.h"
 
+#include "platform/store/metadata.h"
 #include "platform/store/transaction.h"
 #include "policy/auth/saslprep.h"
 
@@ -102,11 +103,19 @@ void ImapService::on(ImapSession &, NeedId id, imap::MyRights &need)
         bring<imap::OwnRights>(id));
 }
 
-// Who may do what with the selected mailbox has changed: what is left to this session?
-void ImapService::heard(const MailboxChange &change)
+MailboxChange ImapService::heard(const MailboxChange &change)
 {
-    if (!change.rightsChanged || change.mailbox != m_mailbox)
-        return;
+    if (change.rightsChanged && m_index)
+        lookAtRights();
+    MailboxChange own = change;
+    if (change.annotator != m_account)
+        own.annotated.removeIf(store::Metadata::isPrivate);
+    return own;
+}
+
+// Who may do what with the selected mailbox has changed: what is left to this session?
+void ImapService::lookAtRights()
+{
     m_world.store->read<store::Reached>(
         [account = m_account, mailbox = m_mailbox](store::Connection &connection) {
             return store::Sharing::get(connection, account, mailbox, 0);

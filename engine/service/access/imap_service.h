@@ -25,7 +25,9 @@ public:
     void attach(net::Address address, const net::Peer &peer);
     void handle(ImapSession &session, imap::Need need);
     void closed();
-    void heard(const MailboxChange &change);
+    // What of a change this session may know.
+    [[nodiscard]] MailboxChange heard(const MailboxChange &change);
+    void lookAtRights();
     void authenticated(const auth::Step &step);
 
 private:
@@ -66,6 +68,8 @@ private:
     void on(ImapSession &session, NeedId id, imap::SetAcl &need);
     void on(ImapSession &session, NeedId id, imap::ListRights &need);
     void on(ImapSession &session, NeedId id, imap::MyRights &need);
+    void on(ImapSession &session, NeedId id, imap::GetMetadata &need);
+    void on(ImapSession &session, NeedId id, imap::SetMetadata &need);
 
     // A write or read whose value becomes the answer; an error becomes a Failure.
     template<typename T>

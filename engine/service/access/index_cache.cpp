@@ -20,6 +20,7 @@ MailboxChange newsFor(const MailboxChange &change, ConversationId watcher)
     MailboxChange own = change;
     own.altered.clear();
     own.expunged.clear();
+    own.annotated.clear();
     return own;
 }
 
@@ -135,6 +136,17 @@ void MailboxIndex::apply(const MailboxChange &change)
         return;
     }
     applyLocked(change);
+    tellLocked(change);
+}
+
+void MailboxIndex::tell(const MailboxChange &change)
+{
+    const QMutexLocker lock(&m_mutex);
+    tellLocked(change);
+}
+
+void MailboxIndex::tellLocked(const MailboxChange &change)
+{
     // Posted under the lock: a watcher that comes a moment later has the change in its view, not in its inbox as well.
     for (const net::Address &watcher : std::as_const(m_watchers)) {
         MailboxChange news = newsFor(change, watcher.conversation);
@@ -225,23 +237,27 @@ void IndexCache::evict()
     }
 }
 
-// Anybody may have other rights now: each session looks for itself.
-void IndexCache::tellAllOfRights()
+// To everybody who watches any mailbox.
+void IndexCache::tellAll(const MailboxChange &change)
 {
-    QHash<MailboxId, std::shared_ptr<MailboxIndex>> indexes;
+    QList<std::shared_ptr<MailboxIndex>> indexes;
     {
         const QMutexLocker lock(&m_mutex);
-        indexes = m_indexes;
+        indexes = m_indexes.values();
     }
-    for (auto it = indexes.cbegin(); it != indexes.cend(); ++it)
-        (*it)->apply(MailboxChange{.mailbox = it.key(), .rightsChanged = true});
+    for (const auto &index : std::as_const(indexes))
+        index->tell(change);
 }
 
 void IndexCache::committed(const store::Committed &committed)
 {
     if (committed.groupsChanged)
-        tellAllOfRights();
+        tellAll(MailboxChange{.rightsChanged = true}); // anybody may have others: each session looks for itself
     for (const MailboxChange &change : committed.mailboxes) {
+        if (!change.mailbox) {
+            tellAll(change);
+            continue;
+        }
         std::shared_ptr<MailboxIndex> index;
         {
             const QMutexLocker lock(&m_mutex);

@@ -52,6 +52,8 @@ private:
     void load(store::Marks marks, Keywords keywords);
     void apply(const MailboxChange &change);
     void applyLocked(const MailboxChange &change);
+    void tell(const MailboxChange &change);
+    void tellLocked(const MailboxChange &change);
     void expungeLocked(const QList<UidRange> &ranges);
 
     mutable QMutex m_mutex;
@@ -80,7 +82,7 @@ public:
 private:
     void read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index);
     void evict();
-    void tellAllOfRights();
+    void tellAll(const MailboxChange &change);
 
     store::Store &m_store;
     const qsizetype m_maxMarks;
