@@ -51,6 +51,7 @@ constexpr Option domainRemoval[] = {{"with-contents"_L1, {}, "Removes its accoun
 constexpr Option accountOptions[] = {
     {"name"_L1, "NAME"_L1, "The person's name"_L1},
     {"quota"_L1, "SIZE"_L1, "Room for mail: 500M, 2G, octets; 0: no limit"_L1},
+    {"messages"_L1, "NUMBER"_L1, "How many messages it may have; 0: no limit"_L1},
     {"administrator"_L1, "yes|no"_L1, "Gets postmaster's mail"_L1},
     {"enabled"_L1, "yes|no"_L1, "No: no sign-in and no mail"_L1},
     {"pop3-keep"_L1, "DAYS"_L1, "A message that a POP3 program deletes stays for so many days, for IMAP; 0: it goes at once"_L1},
@@ -65,6 +66,7 @@ constexpr Option forwardOptions[] = {
 constexpr Option sharedOptions[] = {
     {"name"_L1, "NAME"_L1, "What it is for"_L1},
     {"quota"_L1, "SIZE"_L1, "Room for mail: 500M, 2G, octets; 0: no limit"_L1},
+    {"messages"_L1, "NUMBER"_L1, "How many messages it may have; 0: no limit"_L1},
 };
 constexpr Option shareOptions[] = {
     {"to"_L1, "WHO"_L1, "An account, group:NAME, or anyone: every account here"_L1},
@@ -233,6 +235,7 @@ Filler accountFields(const Invocation &invocation)
     Filler filler(invocation);
     filler.parameters.insert("address"_L1, invocation.positionals[0]);
     return filler.text("name"_L1, "displayName"_L1).octets("quota"_L1, "quotaOctets"_L1)
+        .number("messages"_L1, "quotaMessages"_L1)
         .flag("administrator"_L1, "administrator"_L1).flag("enabled"_L1, "enabled"_L1)
         .number("pop3-keep"_L1, "pop3KeepDays"_L1).number("per-minute"_L1, "perMinute"_L1).number("per-day"_L1, "perDay"_L1);
 }

@@ -91,7 +91,7 @@ struct Describe
     {
         return "ListVanished " + text(need.uids) + " since " + QByteArray::number(need.since);
     }
-    QByteArray operator()(const StatusMailbox &need) const { return "StatusMailbox " + need.name.toUtf8(); }
+    QByteArray operator()(const StatusMailbox &need) const { return "StatusMailbox " + need.name.toUtf8() + (need.deletedSize ? " deleted-size" : ""); }
     QByteArray operator()(const CreateMailbox &need) const
     {
         return ("CreateMailbox " + need.name.toUtf8() + ' ' + need.specialUse).trimmed();
@@ -169,7 +169,12 @@ struct Describe
         return line;
     }
     QByteArray operator()(const Refused &need) const { return "Refused " + need.line + " | " + need.reply; }
-    QByteArray operator()(const GetQuota &need) const { return "GetQuota " + need.mailbox.toUtf8(); }
+    QByteArray operator()(const GetQuota &need) const { return need.mailbox.isEmpty() ? "GetQuota of " + need.root.toUtf8() : "GetQuota " + need.mailbox.toUtf8(); }
+    QByteArray operator()(const SetQuota &need) const
+    {
+        return "SetQuota " + need.root.toUtf8() + ' ' + QByteArray::number(need.limitOctets) + ' '
+               + QByteArray::number(need.limitMessages);
+    }
     QByteArray operator()(const GetAcl &need) const { return "GetAcl " + need.name.toUtf8(); }
     QByteArray operator()(const SetAcl &need) const
     {
@@ -380,12 +385,14 @@ private:
             status.unseen = fields.number("unseen");
             status.deleted = fields.number("deleted");
             status.size = fields.number("size");
+            status.deletedSize = fields.number("deleted-size");
             status.uidNext = Uid(fields.number("uidnext", 1));
             status.uidValidity = quint32(fields.number("uidvalidity", 7));
             return status;
         }
         if (name == "Quota")
-            return Quota{QString::fromUtf8(fields.plain.value(0)), fields.number("used"), fields.number("limit")};
+            return Quota{QString::fromUtf8(fields.plain.value(0)), fields.number("used"), fields.number("limit"),
+                         fields.number("messages"), fields.number("most")};
         if (name != "Mailboxes")
             return std::nullopt;
         MailboxList list;

@@ -175,6 +175,78 @@ def the_owner_of_the_target_pays():
         assert ANNA.encode() in root[0][0] and b"STORAGE 15 20" in root[1][0], root
 
 
+def messages_are_counted():
+    with Server() as server:
+        server.add("anna", messages=3).add("bob", administrator="yes")
+        anna, bob = server.imap(ANNA), server.imap(BOB)
+        for word in (b"QUOTA=RES-STORAGE", b"QUOTA=RES-MESSAGE", b"QUOTASET"): assert word in good(anna.capability())[0], word
+        for i in range(3): good(anna.append("INBOX", None, None, mail(f"m{i}")))
+        refused(attempt(anna.append, "INBOX", None, None, mail("m3")), "OVERQUOTA")
+        good(anna.select("INBOX"))
+        refused(attempt(anna.copy, "1", "Sent"), "OVERQUOTA")
+        try:
+            with server.smtp() as smtp: smtp.sendmail("x@elsewhere.example", [ANNA], mail("m4"))
+        except smtplib.SMTPRecipientsRefused as refusal: assert refusal.recipients[ANNA][0] in (452, 552), refusal
+        else: raise AssertionError("a full mailbox took mail")
+        assert good(anna.getquota(ANNA)) == [f'"{ANNA}" (MESSAGE 3 3)'.encode()]
+        refused(attempt(anna.setquota, ANNA, "(MESSAGE 100)"), "NOPERM")
+        refused(attempt(anna.getquota, BOB), "NONEXISTENT")
+        assert good(bob.setquota(ANNA, "(STORAGE 512 MESSAGE 4)"))[0].endswith(b"(STORAGE 1 512 MESSAGE 3 4)")
+        good(anna.append("INBOX", None, None, mail("m3")))
+        good(anna.store("1", "+FLAGS", "(\\Deleted)"))
+        assert re.search(rb"DELETED 1 DELETED-STORAGE \d\d+\)", good(anna.status("INBOX", "(DELETED DELETED-STORAGE)"))[0])
+        good(anna.expunge())
+        account = [a for a in server.ask("account", "list", json_result=True)["accounts"] if a["address"] == ANNA][0]
+        assert (account["quotaMessages"], account["usedMessages"]) == (4, 3), account
+        server.kill()
+        server.start()
+        assert server.ask("check", json_result=True)["faults"] == []
+
+
+def notes_are_kept_beside_mailboxes():
+    with Server() as server:
+        server.add("anna", administrator="yes").add("bob", "carl")
+        anna, bob, carl = (server.imap(who) for who in (ANNA, BOB, CARL))
+        get = lambda client, name, entries: good(client._untagged_response(*client._simple_command("GETMETADATA", q(name), entries), "METADATA"))
+        put = lambda client, name, entries: client._simple_command("SETMETADATA", q(name), entries)
+        for command in ("GETMETADATA", "SETMETADATA"): imaplib.Commands[command] = ("AUTH", "SELECTED")
+        good(anna.create("Work"))
+        good(anna.setacl("Work", BOB, "lr"))
+        work = f"Other Users/{ANNA}/Work"
+        good(put(anna, "Work", '(/shared/comment "for all" /private/comment "for me")'))
+        assert get(bob, work, "(/shared/comment /private/comment)") == [f'"{work}" (/shared/comment "for all" /private/comment NIL)'.encode()]
+        good(put(bob, work, '(/private/comment "bob\'s")'))
+        assert get(anna, "Work", "/private/comment") == [b'"Work" (/private/comment "for me")']
+        refused(attempt(put, carl, work, '(/shared/comment "x")'), "NONEXISTENT")
+        refused(attempt(put, bob, "", '(/shared/comment "x")'), "NOPERM")
+        good(put(anna, "", '(/shared/comment "Welcome" /shared/admin "mailto:anna@example.test")'))
+        assert get(carl, "", "/shared/comment") == [b'"" (/shared/comment "Welcome")']
+        refused(put(anna, "Work", '(/private/big "%s")' % ("x" * 70000)), "METADATA MAXSIZE 65536")
+        for i in range(99): good(put(anna, "Work", f'(/private/vendor/n{i} "{i}")'))
+        refused(put(anna, "Work", '(/private/vendor/more "x")'), "METADATA TOOMANY")
+        answer = anna._simple_command("GETMETADATA", '(MAXSIZE 1 DEPTH infinity)', q("Work"), "/private")
+        assert b"LONGENTRIES 6" in good(answer)[0]
+        # What others set is told to who asks for it; it goes with a mailbox that is renamed, and ends with it.
+        watcher = Idler(server, ANNA, "Work")
+        watcher.sock.sendall(b"DONE\r\n")
+        watcher.wait(rb"^i OK")
+        watcher.command("ENABLE METADATA")
+        good(put(anna, "Work", '(/shared/comment "new")'))
+        watcher.sock.sendall(b"a NOOP\r\n")
+        watcher.wait(rb'METADATA "Work" /shared/comment')
+        watcher.close()
+        good(anna.rename("Work", "Labour"))
+        assert get(anna, "Labour", "/shared/comment") == [b'"Labour" (/shared/comment "new")']
+        listed = bob._simple_command("LIST", '""', "Other*", "RETURN (MYRIGHTS METADATA (/shared/comment))")
+        good(listed)
+        assert b"lr" in bob.untagged_responses["MYRIGHTS"][0] and b'"new"' in bob.untagged_responses["METADATA"][0]
+        good(anna.delete("Labour"))
+        good(anna.create("Labour"))
+        anna.untagged_responses.clear()
+        assert get(anna, "Labour", "/shared/comment") == [b'"Labour" (/shared/comment NIL)']
+        assert server.ask("check", json_result=True)["faults"] == []
+
+
 def programs_work_on_what_is_shared():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         server.add("anna", "bob")
@@ -224,4 +296,5 @@ SyncState *
 
 
 if __name__ == "__main__":
-    run(an_office_shares_its_mail, rights_decide_every_command, the_owner_of_the_target_pays, programs_work_on_what_is_shared)
+    run(an_office_shares_its_mail, rights_decide_every_command, the_owner_of_the_target_pays, messages_are_counted,
+        notes_are_kept_beside_mailboxes, programs_work_on_what_is_shared)

@@ -40,6 +40,7 @@ constexpr Parameter accountAddition[] = {
     {"password"_L1, Text, required, true, "What the user signs in with"_L1},
     {"displayName"_L1, Text, false, false, "The person's name"_L1},
     {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit; setting quota.initial when not given"_L1},
+    {"quotaMessages"_L1, Number, false, false, "How many messages it may have; 0: no limit"_L1},
     {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
     {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
     {"pop3KeepDays"_L1, Number, false, false, "A message that a POP3 program deletes stays for so many days, for IMAP; 0: it goes at once"_L1},
@@ -52,6 +53,7 @@ constexpr Parameter accountUpdate[] = {
     {"address"_L1, Text, required, false, "The account"_L1},
     {"displayName"_L1, Text, false, false, "The person's name"_L1},
     {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit"_L1},
+    {"quotaMessages"_L1, Number, false, false, "How many messages it may have; 0: no limit"_L1},
     {"enabled"_L1, Flag, false, false, "False: no sign-in and no mail"_L1},
     {"administrator"_L1, Flag, false, false, "Gets postmaster's mail"_L1},
     {"pop3KeepDays"_L1, Number, false, false, "A message that a POP3 program deletes stays for so many days, for IMAP; 0: it goes at once"_L1},
@@ -74,6 +76,7 @@ constexpr Parameter sharedAddition[] = {
     {"address"_L1, Text, required, false, "local@domain"_L1},
     {"displayName"_L1, Text, false, false, "What it is for"_L1},
     {"quotaOctets"_L1, Number, false, false, "Room for mail; 0: no limit; setting quota.initial when not given"_L1},
+    {"quotaMessages"_L1, Number, false, false, "How many messages it may have; 0: no limit"_L1},
 };
 constexpr Parameter ofAccount[] = {{"account"_L1, Text, required, false, "Whose mailboxes"_L1}};
 constexpr Parameter mailboxAddition[] = {
@@ -204,7 +207,7 @@ constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its
 
 constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile, perMinute, perDay}"_L1;
 constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays, "
-                              "forwardTo, forwardKeep, perMinute, perDay, shared}"_L1;
+                              "forwardTo, forwardKeep, perMinute, perDay, quotaMessages, usedMessages, shared}"_L1;
 constexpr auto mailboxShape = "{mailboxes: [{name, specialUse, messages, unseen, octets, access: [{who, rights}]}], "
                               "others: [{name, rights}]}: its own, and those of others that it can see, as it calls them"_L1;
 constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;

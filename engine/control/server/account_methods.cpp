@@ -49,6 +49,9 @@ Result<void> fill(store::Account &account, const Call &call)
     if (call.number("pop3KeepDays"_L1, 0, -1, maxKeepDays) < 0)
         return fail(ErrorKind::Invalid, u"Days are 0 for ever, or a number"_s);
     account.quotaOctets = call.number("quotaOctets"_L1, account.quotaOctets, 0, maxQuota);
+    if (call.number("quotaMessages"_L1, 0, -1, maxQuota) < 0)
+        return fail(ErrorKind::Invalid, u"A limit of messages is 0 for none, or a number"_s);
+    account.quotaMessages = call.number("quotaMessages"_L1, account.quotaMessages, 0, maxQuota);
     account.pop3KeepDays = int(call.number("pop3KeepDays"_L1, account.pop3KeepDays, 0, maxKeepDays));
     if (call.has("forwardTo"_L1)) {
         const auto targets = givenTargets(call, account.address);

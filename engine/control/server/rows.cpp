@@ -36,6 +36,7 @@ QJsonObject toJson(const store::Account &account)
             {u"pop3KeepDays"_s, account.pop3KeepDays},
             {u"forwardTo"_s, QJsonArray::fromStringList(account.forwardTo)}, {u"forwardKeep"_s, account.forwardKeep},
             {u"perMinute"_s, account.minuteLimit},   {u"perDay"_s, account.dayLimit},
+            {u"quotaMessages"_s, account.quotaMessages}, {u"usedMessages"_s, account.usedMessages},
             {u"shared"_s, account.shared}};
 }
 

@@ -140,8 +140,8 @@ void Server::Private::noteCommits()
         if (committed.usage.isEmpty() || !noted->wantsUsage)
             return;
         const QMutexLocker lock(&noted->mutex);
-        for (const auto &[account, octets] : committed.usage)
-            noted->usage.insert(account.value, octets);
+        for (const store::UsageNote &usage : committed.usage)
+            noted->usage.insert(usage.account.value, {usage.octets, usage.messages});
     });
 }
 

@@ -234,7 +234,7 @@ public:
         StoredTopic::beat();
         if (!isReady())
             return;
-        QHash<qint64, qint64> usage;
+        QHash<qint64, std::pair<qint64, qint64>> usage;
         {
             const QMutexLocker lock(&m_noted->mutex);
             usage.swap(m_noted->usage);
@@ -244,7 +244,8 @@ public:
             QJsonObject account = items().value(id);
             if (account.isEmpty())
                 continue;
-            account.insert("usedOctets"_L1, it.value());
+            account.insert("usedOctets"_L1, it.value().first);
+            account.insert("usedMessages"_L1, it.value().second);
             set(id, account);
         }
     }

@@ -18,7 +18,7 @@ struct Noted
     std::atomic<bool> directory = false;
     std::atomic<bool> wantsUsage = false;
     QMutex mutex;
-    QHash<qint64, qint64> usage; // account -> octets
+    QHash<qint64, std::pair<qint64, qint64>> usage; // account -> octets, messages
 };
 
 [[nodiscard]] std::vector<std::unique_ptr<Topic>> makeTopics(const Context &context, const std::shared_ptr<Gate> &gate,

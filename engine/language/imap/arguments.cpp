@@ -79,6 +79,8 @@ QByteArray Arguments::nstring() { return ok() ? taken(m_lexer.nstring()) : QByte
 
 NumberSet Arguments::set() { return ok() ? taken(m_lexer.sequenceSet()) : NumberSet(); }
 
+qint64 Arguments::number() { return ok() ? taken(m_lexer.number64()) : 0; }
+
 ModSeq Arguments::modSeq() { return ok() ? ModSeq(taken(m_lexer.number64())) : 0; }
 
 DateTime Arguments::dateTime() { return ok() ? taken(m_lexer.dateTime()) : DateTime(); }

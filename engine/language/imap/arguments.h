@@ -38,6 +38,7 @@ public:
     // A name with wildcards, or the reference before one.
     QString pattern();
     NumberSet set();
+    qint64 number(); // 63 bits
     ModSeq modSeq(); // 63 bits (RFC 7162 §7)
     DateTime dateTime();
     // Flags that can be set: system flags but \Recent, which is left out, and keywords. Without repetitions.

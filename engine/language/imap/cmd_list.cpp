@@ -85,7 +85,7 @@ private:
             if (m_options.returnMyRights)
                 appendMyRights(session.out, name.name, name.rights, session.utf8Names());
             if (!m_options.returnStatus.isEmpty()) {
-                session.ask(StatusMailbox{name.name});
+                session.ask(statusNeed(name.name, m_options.returnStatus));
                 return;
             }
             if (!m_options.returnMetadata.isEmpty()) {

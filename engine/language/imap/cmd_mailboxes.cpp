@@ -219,20 +219,6 @@ public:
     }
 };
 
-void appendQuota(QByteArray &out, const Quota &quota)
-{
-    out += "* QUOTA ";
-    appendString(out, quota.root.toUtf8());
-    out += " (";
-    if (quota.limitOctets > 0) {
-        out += "STORAGE ";
-        appendNumber(out, quint64(quota.usedOctets + 1023) / 1024);
-        out += ' ';
-        appendNumber(out, quint64(quota.limitOctets) / 1024);
-    }
-    out += ")\r\n";
-}
-
 } // namespace
 
 Result<TaskPointer> parseSelect(Lexer &lexer, const Session &session)
@@ -339,43 +325,8 @@ Result<TaskPointer> parseStatus(Lexer &lexer, const Session &session)
     arguments.end();
     if (!arguments.ok())
         return arguments.error();
-    return askTask<MailboxStatus>(StatusMailbox{name}, [name, items](Session &s, MailboxStatus &status) {
+    return askTask<MailboxStatus>(statusNeed(name, items), [name, items](Session &s, MailboxStatus &status) {
         appendStatus(s.out, name, status, items, s.utf8Names(), s.config.maxMessageSize);
-        s.ok("Done");
-    });
-}
-
-Result<TaskPointer> parseGetQuotaRoot(Lexer &lexer, const Session &session)
-{
-    Arguments arguments(lexer, session);
-    const QString name = arguments.mailbox();
-    arguments.end();
-    if (!arguments.ok())
-        return arguments.error();
-    return askTask<Quota>(GetQuota{name}, [name](Session &s, Quota &quota) {
-        s.out += "* QUOTAROOT ";
-        appendMailbox(s.out, name, s.utf8Names());
-        s.out += ' ';
-        appendString(s.out, quota.root.toUtf8());
-        s.out += "\r\n";
-        appendQuota(s.out, quota);
-        s.ok("Done");
-    });
-}
-
-Result<TaskPointer> parseGetQuota(Lexer &lexer, const Session &session)
-{
-    Arguments arguments(lexer, session);
-    const QString root = QString::fromUtf8(arguments.astring());
-    arguments.end();
-    if (!arguments.ok())
-        return arguments.error();
-    return askTask<Quota>(GetQuota{u"INBOX"_s}, [root](Session &s, Quota &quota) {
-        if (quota.root != root) {
-            s.no("No such quota root", "NONEXISTENT");
-            return;
-        }
-        appendQuota(s.out, quota);
         s.ok("Done");
     });
 }

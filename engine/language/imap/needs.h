@@ -36,7 +36,7 @@ struct CloseMailbox {};
 // UIDs among `uids` that were removed after the MODSEQ `since` (RFC 7162 §3.2.5.1). Answered by Vanished.
 struct ListVanished { QList<UidRange> uids; ModSeq since = 0; };
 // Answered by MailboxStatus.
-struct StatusMailbox { QString name; };
+struct StatusMailbox { QString name; bool deletedSize = false; /* costs more */ };
 // Answered by Created. specialUse: "\\Sent" and so on, or empty.
 struct CreateMailbox { QString name; QByteArray specialUse; };
 // Those that follow are answered by Done.
@@ -126,8 +126,9 @@ struct ThreadMessages { SearchKey key; ThreadAlgorithm algorithm = ThreadAlgorit
 struct ClientId { QList<std::pair<QByteArray, QByteArray>> fields; };
 // A command was refused or failed, for log and trace: `line` has no secrets. No answer.
 struct Refused { QByteArray line; QByteArray reply; };
-// Answered by Quota (RFC 9208 STORAGE).
-struct GetQuota { QString mailbox; };
+// RFC 9208. Both are answered by Quota: GetQuota for the root of a mailbox or, without one, by the root's name.
+struct GetQuota { QString mailbox; QString root; };
+struct SetQuota { QString root; qint64 limitOctets = 0, limitMessages = 0; /* 0: none */ };
 
 // ACL (RFC 4314). GetAcl is answered by Acl, SetAcl by Done, ListRights by Grantable, MyRights by OwnRights.
 enum class AclChange { Replace, Add, Remove };
@@ -150,7 +151,7 @@ struct SetMetadata { QString name; QList<std::pair<QByteArray, QByteArray>> entr
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
-                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota, GetAcl,
+                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota, SetQuota, GetAcl,
                           SetAcl, ListRights, MyRights, GetMetadata, SetMetadata>;
 struct Need { NeedId id = 0; What what; };
 
@@ -197,6 +198,7 @@ struct MailboxStatus
     Uid uidNext = 0;
     quint32 uidValidity = 0;
     ModSeq highestModSeq = 0;
+    qint64 deletedSize = 0;
 };
 struct Appended { quint32 uidValidity = 0; QList<UidRange> uids; };
 struct FetchedRow
@@ -224,7 +226,7 @@ struct UrlToken { QByteArray token; /* hexadecimal digits */ };
 struct Found { QList<Uid> uids; /* ascending, or in the order asked for */ ModSeq highestModSeq = 0; };
 struct ThreadNode { Uid uid = 0; /* 0: its message is not here */ qsizetype children = 0; };
 struct Threaded { QList<ThreadNode> nodes; /* each before its children */ qsizetype threads = 0; };
-struct Quota { QString root; qint64 usedOctets = 0; qint64 limitOctets = 0; /* 0: none */ };
+struct Quota { QString root; qint64 usedOctets = 0, limitOctets = 0, usedMessages = 0, limitMessages = 0; /* 0: none */ };
 
 struct Acl { QList<std::pair<QString, Rights>> entries; };
 struct Grantable { Rights always = 0; Rights optional = 0; };

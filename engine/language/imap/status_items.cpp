@@ -16,7 +16,7 @@ struct Named
     StatusItem item;
 };
 
-constexpr std::array<Named, 10> table{{
+constexpr std::array<Named, 11> table{{
     {"MESSAGES", StatusItem::Messages},
     {"UIDNEXT", StatusItem::UidNext},
     {"UIDVALIDITY", StatusItem::UidValidity},
@@ -27,6 +27,7 @@ constexpr std::array<Named, 10> table{{
     {"HIGHESTMODSEQ", StatusItem::HighestModSeq},
     {"APPENDLIMIT", StatusItem::AppendLimit},
     {"MAILBOXID", StatusItem::MailboxId},
+    {"DELETED-STORAGE", StatusItem::DeletedStorage},
 }};
 
 qint64 valueOf(const MailboxStatus &status, StatusItem item, qint64 appendLimit)
@@ -48,6 +49,8 @@ qint64 valueOf(const MailboxStatus &status, StatusItem item, qint64 appendLimit)
         return status.recent;
     case StatusItem::HighestModSeq:
         return qint64(status.highestModSeq);
+    case StatusItem::DeletedStorage:
+        return status.deletedSize;
     case StatusItem::AppendLimit:
     case StatusItem::MailboxId:
         break;
@@ -64,6 +67,11 @@ std::optional<StatusItem> statusItem(QByteArrayView name)
             return named.item;
     }
     return std::nullopt;
+}
+
+StatusMailbox statusNeed(const QString &name, const QList<StatusItem> &items)
+{
+    return {name, items.contains(StatusItem::DeletedStorage)};
 }
 
 void appendStatus(QByteArray &out, const QString &name, const MailboxStatus &status, const QList<StatusItem> &items,

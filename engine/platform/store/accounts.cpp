@@ -30,6 +30,8 @@ static Account accountFrom(const Row &row)
                    .forwardKeep = row.number(11) != 0,
                    .minuteLimit = int(row.number(12)),
                    .dayLimit = int(row.number(13)),
+                   .quotaMessages = row.number(15),
+                   .usedMessages = row.number(16),
                    .shared = row.number(14) != 0};
 }
 
@@ -73,11 +75,11 @@ Result<AccountId> Accounts::addAccount(Transaction &transaction, const Account &
         return std::unexpected(id.error());
     auto done = connection.run("INSERT INTO account (id, domain_id, address, display_name, credential, quota_octets, "
                                "used_octets, enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, "
-                               "day_limit, shared) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               "day_limit, shared, quota_messages) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                                *id, domain->value, account.address, account.displayName, account.credential,
                                account.quotaOctets, account.enabled, account.administrator, account.pop3KeepDays,
                                account.forwardTo.join(u','), account.forwardKeep, account.minuteLimit, account.dayLimit,
-                               account.shared);
+                               account.shared, account.quotaMessages);
     if (!done)
         return std::unexpected(done.error());
     transaction.changes.directoryChanged = true;
@@ -94,7 +96,7 @@ Result<QList<Account>> Accounts::accounts(Connection &connection)
     auto done = connection
                     .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, "
                             "enabled, administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, "
-                            "shared FROM account ORDER BY address")
+                            "shared, quota_messages, used_messages FROM account ORDER BY address")
                     .each([&](const Row &row) { accounts.append(accountFrom(row)); });
     if (!done)
         return std::unexpected(done.error());
@@ -107,7 +109,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, const Q
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared FROM account WHERE address = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared, quota_messages, used_messages FROM account WHERE address = ?",
                 address)
         .first(accountFrom);
 }
@@ -118,7 +120,7 @@ Result<std::optional<Account>> Accounts::account(Connection &connection, Account
         return std::unexpected(settled.error());
     return connection
         .select("SELECT id, domain_id, address, display_name, credential, quota_octets, used_octets, enabled, "
-                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared FROM account WHERE id = ?",
+                "administrator, pop3_keep_days, forward_to, forward_keep, minute_limit, day_limit, shared, quota_messages, used_messages FROM account WHERE id = ?",
                 id.value)
         .first(accountFrom);
 }
@@ -129,10 +131,11 @@ Result<void> Accounts::updateAccount(Transaction &transaction, const Account &ac
     if (auto settled = connection.settle(); !settled)
         return settled;
     auto done = connection.run("UPDATE account SET display_name = ?, quota_octets = ?, enabled = ?, administrator = ?, "
-                               "pop3_keep_days = ?, forward_to = ?, forward_keep = ?, minute_limit = ?, day_limit = ? WHERE id = ?",
+                               "pop3_keep_days = ?, forward_to = ?, forward_keep = ?, minute_limit = ?, day_limit = ?, quota_messages = ? "
+                               "WHERE id = ?",
                                account.displayName, account.quotaOctets, account.enabled, account.administrator,
                                account.pop3KeepDays, account.forwardTo.join(u','), account.forwardKeep,
-                               account.minuteLimit, account.dayLimit, account.id.value);
+                               account.minuteLimit, account.dayLimit, account.quotaMessages, account.id.value);
     if (!done)
         return std::unexpected(done.error());
     if (*done == 0)

@@ -43,6 +43,8 @@ struct Account
     bool forwardKeep = true; // and into its own mailbox as well
     int minuteLimit = -1; // as a domain's
     int dayLimit = -1;
+    qint64 quotaMessages = 0; // 0: none
+    qint64 usedMessages = 0;
     bool shared = false; // a shared mailbox: it gets mail, and nobody signs in to it
 };
 
@@ -68,7 +70,7 @@ public:
     static Result<QList<Account>> accounts(Connection &);
     static Result<std::optional<Account>> account(Connection &, const QString &address);
     static Result<std::optional<Account>> account(Connection &, AccountId);
-    // All but address, credential and octets used.
+    // All but address, credential and what is used.
     static Result<void> updateAccount(Transaction &, const Account &);
     static Result<void> setCredential(Transaction &, AccountId, const QByteArray &credential);
     static Result<void> removeAccount(Transaction &, const QString &address, const QString &by);

@@ -111,11 +111,13 @@ void Checker::owners()
             return u"%2 messages are in the mailbox %1, which does not exist"_s.arg(row.number(0)).arg(row.number(1));
         });
     faults(
-        m_connection.select("SELECT address, used_octets, ifnull(c.octets, 0) FROM account LEFT JOIN (SELECT "
-                            "account_id, sum(octets) AS octets FROM mailbox GROUP BY account_id) AS c ON "
-                            "c.account_id = account.id WHERE used_octets <> ifnull(c.octets, 0)"),
+        m_connection.select("SELECT address, used_octets, ifnull(c.octets, 0), used_messages, ifnull(c.messages, 0) FROM account "
+                            "LEFT JOIN (SELECT account_id, sum(octets) AS octets, sum(messages) AS messages FROM mailbox "
+                            "GROUP BY account_id) AS c ON c.account_id = account.id WHERE used_octets <> ifnull(c.octets, 0) "
+                            "OR used_messages <> ifnull(c.messages, 0)"),
         [](const Row &row) {
-            return u"Account %1 uses %3 octets, but says %2"_s.arg(row.text(0)).arg(row.number(1)).arg(row.number(2));
+            return u"Account %1 has %3 octets in %5 messages, but says %2 in %4"_s.arg(row.text(0)).arg(row.number(1))
+                .arg(row.number(2)).arg(row.number(3)).arg(row.number(4));
         });
 }
 

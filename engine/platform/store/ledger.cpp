@@ -67,9 +67,9 @@ Result<Ledger::Kept<Usage> *> Ledger::keep(Connection &connection, AccountId id)
 {
     if (const auto it = m_usage.rows.find(id); it != m_usage.rows.end())
         return &*it;
-    const auto loaded = connection.select("SELECT quota_octets, used_octets FROM account WHERE id = ?", id.value)
+    const auto loaded = connection.select("SELECT quota_octets, used_octets, quota_messages, used_messages FROM account WHERE id = ?", id.value)
                             .first([](const Row &row) {
-                                return Usage{row.number(0), row.number(1)};
+                                return Usage{row.number(0), row.number(1), row.number(2), row.number(3)};
                             });
     if (!loaded)
         return std::unexpected(loaded.error());
@@ -236,11 +236,12 @@ Result<void> Ledger::writeUsage(Connection &connection)
         if (it == m_usage.rows.end() || !it->dirty)
             continue;
         m_usage.touch(id);
-        auto done = connection.run("UPDATE account SET used_octets = ? WHERE id = ?", it->value.usedOctets, id.value);
+        auto done = connection.run("UPDATE account SET used_octets = ?, used_messages = ? WHERE id = ?", it->value.usedOctets,
+                                   it->value.usedMessages, id.value);
         if (!done)
             return std::unexpected(done.error());
         it->dirty = false;
-        m_written.emplaceBack(id, it->value.usedOctets);
+        m_written.append({id, it->value.usedOctets, it->value.usedMessages});
     }
     m_dirtyAccounts.clear();
     return {};
@@ -283,7 +284,7 @@ void Ledger::clear()
     m_dirtyAccounts.clear();
 }
 
-QList<std::pair<AccountId, qint64>> Ledger::takeUsage()
+QList<UsageNote> Ledger::takeUsage()
 {
     m_weights.clear();
     if (m_mailboxes.rows.size() > maxRemembered)

@@ -7,6 +7,7 @@
 
 #include "core/result.h"
 #include "platform/store/mailboxes.h"
+#include "platform/store/store.h"
 
 #include <QHash>
 
@@ -21,8 +22,8 @@ enum class Counter { Domain, Account, Alias, Mailbox, Message, Entry, UidValidit
 
 struct Usage
 {
-    qint64 quotaOctets = 0;
-    qint64 usedOctets = 0;
+    qint64 quotaOctets = 0, usedOctets = 0;
+    qint64 quotaMessages = 0, usedMessages = 0;
 };
 
 // What Mailboxes::add has to know of a message.
@@ -59,8 +60,8 @@ public:
     [[nodiscard]] Result<void> settle(Connection &);
     // The transaction is gone, or somebody wrote past the ledger: everything is read anew.
     void clear();
-    // Accounts whose usage was written since this was last asked, with their octets.
-    [[nodiscard]] QList<std::pair<AccountId, qint64>> takeUsage();
+    // Accounts whose usage was written since this was last asked.
+    [[nodiscard]] QList<UsageNote> takeUsage();
     [[nodiscard]] bool sawOrphans() const { return m_sawOrphans; }
     void setSawOrphans(bool saw) { m_sawOrphans = saw; }
 
@@ -107,7 +108,7 @@ private:
     std::array<Kept<qint64>, 10> m_counters{}; // 0: not read yet
     QHash<MessageId, Weight> m_weights;       // of this group
     QList<MessageId> m_unheld;                // of this job
-    QList<std::pair<AccountId, qint64>> m_written;
+    QList<UsageNote> m_written;
     QList<MailboxId> m_dirtyMailboxes;
     QList<AccountId> m_dirtyAccounts;
     bool m_sawOrphans = true;

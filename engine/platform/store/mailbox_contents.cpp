@@ -30,6 +30,15 @@ Result<Marks> Mailboxes::marks(Connection &connection, MailboxId id, const QList
     return std::move((*marks)->first);
 }
 
+Result<qint64> Mailboxes::deletedOctets(Connection &connection, MailboxId id)
+{
+    return connection
+        .select("SELECT ifnull(sum(size), 0) FROM mailbox_message WHERE mailbox_id = ? AND (flags & ?) <> 0", id.value,
+                flag::Deleted)
+        .number()
+        .transform([](const std::optional<qint64> &octets) { return octets.value_or(0); });
+}
+
 Result<QList<UidRange>> Mailboxes::vanished(Connection &connection, MailboxId id, const QList<UidRange> &ranges,
                                             ModSeq since)
 {
@@ -63,6 +72,8 @@ Result<void> checkRoom(Transaction &transaction, const Mailbox &mailbox, qint64 
         return std::unexpected(usage.error());
     if (octets > 0 && (*usage)->quotaOctets > 0 && (*usage)->usedOctets + octets > (*usage)->quotaOctets)
         return fail(ErrorKind::OverQuota, u"The account's quota is used up"_s);
+    if (octets > 0 && (*usage)->quotaMessages > 0 && (*usage)->usedMessages + messages > (*usage)->quotaMessages)
+        return fail(ErrorKind::OverQuota, u"The account has as many messages as it may"_s);
     return {};
 }
 

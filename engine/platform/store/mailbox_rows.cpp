@@ -230,11 +230,12 @@ Result<Mailbox *> countIn(Transaction &transaction, MailboxId id, qint64 message
     (*mailbox)->unseen += unseen;
     (*mailbox)->deleted += deleted;
     (*mailbox)->octets += octets;
-    if (octets != 0) {
+    if (octets != 0 || messages != 0) {
         auto usage = ledger.alterUsage(connection, account);
         if (!usage)
             return std::unexpected(usage.error());
         (*usage)->usedOctets += octets;
+        (*usage)->usedMessages += messages;
     }
     return ledger.alterMailbox(connection, id);
 }

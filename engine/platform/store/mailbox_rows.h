@@ -26,7 +26,7 @@ void appendUid(QList<UidRange> &ranges, Uid uid);
 
 // The bits of flag names; `make` makes keywords that the mailbox lacks. TooLarge: no room. Invalid: no such flag.
 [[nodiscard]] Result<Flags> maskOf(Transaction &, MailboxId, const QList<QByteArray> &names, bool make, bool *made);
-// OverQuota: the mailbox's account has no room for so many octets. TooLarge: no UIDs left.
+// OverQuota: the mailbox's account has no room for so many octets and messages; no octets: nothing is added to it. TooLarge: no UIDs left.
 [[nodiscard]] Result<void> checkRoom(Transaction &, const Mailbox &, qint64 octets, qint64 messages);
 // The mailbox's totals and its account's usage, altered by so many messages.
 [[nodiscard]] Result<Mailbox *> countIn(Transaction &, MailboxId, qint64 messages, qint64 unseen, qint64 deleted,

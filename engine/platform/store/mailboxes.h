@@ -87,6 +87,8 @@ public:
     // All marks of a mailbox, or those of UIDs in `ranges` (empty: all).
     static Result<Marks> marks(Connection &, MailboxId, const QList<UidRange> &ranges = {});
 
+    static Result<qint64> deletedOctets(Connection &, MailboxId); // of the messages with \Deleted
+
     // UIDs among `ranges` (ascending) that were removed after the MODSEQ `since`; ascending.
     static Result<QList<UidRange>> vanished(Connection &, MailboxId, const QList<UidRange> &ranges, ModSeq since);
 

@@ -42,7 +42,7 @@ Result<void> removeMailbox(Transaction &transaction, const Mailbox &mailbox, con
                                 QDateTime::currentMSecsSinceEpoch(), by, mailbox.id.value);
     if (!noted)
         return std::unexpected(noted.error());
-    if (auto counted = countIn(transaction, mailbox.id, 0, 0, 0, -mailbox.octets); !counted)
+    if (auto counted = countIn(transaction, mailbox.id, -mailbox.messages, 0, 0, -mailbox.octets); !counted)
         return std::unexpected(counted.error());
     if (auto cleared = clearMailbox(connection, mailbox.id); !cleared)
         return cleared;

@@ -41,6 +41,14 @@ struct StoreOptions
 
 enum class Health { Good, LowSpace, Full, ReadOnly, Corrupt, Closed };
 
+// What an account holds now.
+struct UsageNote
+{
+    AccountId account;
+    qint64 octets = 0, messages = 0;
+    bool operator==(const UsageNote &) const = default;
+};
+
 // What a commit changed, for those who keep things in memory. Called on the writer's thread after the commit and before
 // the jobs' `done`s, in commit order.
 struct Committed
@@ -53,7 +61,7 @@ struct Committed
     bool groupsChanged = false;    // who is in which group: anybody's rights may be others now
     QList<Suppression> suppressions; // put on the list; taken off it when `since` is 0
     bool settingsChanged = false;
-    QList<std::pair<AccountId, qint64>> usage; // an account's octets, after
+    QList<UsageNote> usage;
 };
 
 struct WriteJob

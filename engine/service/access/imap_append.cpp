@@ -107,7 +107,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::AppendBegin &need)
 void ImapService::beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options)
 {
     const auto account = m_world.directory->snapshot()->account(m_append->target.mailbox.account);
-    if (!account || !account->hasRoomFor(m_append->octets + options.size)) {
+    if (!account || !account->hasRoomFor(m_append->octets + options.size, m_append->messages.size() + 1)) {
         session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::OverQuota, u"Over quota"_s, {}, -1}}));
     } else if (!m_world.store->isAccepting()) {
         session.answer(id, imap::Answer(imap::Failure{
@@ -148,7 +148,7 @@ bool ImapService::takeOctets(qint64 octets)
         return true;
     m_append->octets += octets - expected;
     const auto account = m_world.directory->snapshot()->account(m_append->target.mailbox.account);
-    return account && account->hasRoomFor(m_append->octets);
+    return account && account->hasRoomFor(m_append->octets, m_append->messages.size() + 1);
 }
 
 void ImapService::stageChunk(NeedId id)

@@ -133,8 +133,8 @@ void ImapService::on(ImapSession &session, NeedId id, imap::ListVanished &need)
 void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
 {
     m_world.store->read<imap::MailboxStatus>(
-        [account = m_account, name = need.name](store::Connection &connection) -> Result<imap::MailboxStatus> {
-            const auto found = store::Sharing::find(connection, account, name, right::Read);
+        [account = m_account, need](store::Connection &connection) -> Result<imap::MailboxStatus> {
+            const auto found = store::Sharing::find(connection, account, need.name, right::Read);
             if (!found)
                 return std::unexpected(found.error());
             const store::Mailbox *row = &found->mailbox;
@@ -143,6 +143,12 @@ void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
             if (row->firstRecent < row->uidNext) {
                 const auto recent = store::Mailboxes::marks(connection, row->id, {{row->firstRecent, row->uidNext - 1}});
                 status.recent = recent ? recent->marks.size() : 0;
+            }
+            if (need.deletedSize && row->deleted > 0) {
+                const auto octets = store::Mailboxes::deletedOctets(connection, row->id);
+                if (!octets)
+                    return std::unexpected(octets.error());
+                status.deletedSize = *octets;
             }
             return status;
         },

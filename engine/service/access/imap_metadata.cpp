@@ -93,11 +93,9 @@ void ImapService::on(ImapSession &, NeedId id, imap::GetMetadata &need)
 
 void ImapService::on(ImapSession &, NeedId id, imap::SetMetadata &need)
 {
-    const auto account = m_world.directory->snapshot()->account(m_account);
-    const bool administers = account && account->administrator;
     m_world.store->write<imap::Done>(
-        [account = m_account, administers, need, origin = self()](store::Transaction &transaction) -> Result<imap::Done> {
-            const auto done = annotate(transaction, account, administers, need);
+        [account = m_account, all = administers(), need, origin = self()](store::Transaction &transaction) -> Result<imap::Done> {
+            const auto done = annotate(transaction, account, all, need);
             for (MailboxChange &change : transaction.changes.mailboxes)
                 change.origin = origin;
             return done;

@@ -154,24 +154,6 @@ void ImapService::on(ImapSession &, NeedId, imap::Refused &need)
     m_world.events->emitEvent(std::move(event));
 }
 
-static imap::Quota quotaOf(const delivery::LocalAccount &account)
-{
-    return {account.address, *account.usedOctets, account.quotaOctets};
-}
-
-void ImapService::on(ImapSession &, NeedId id, imap::GetQuota &need)
-{
-    m_world.store->read<imap::Quota>(
-        [account = m_account, need, directory = m_world.directory](store::Connection &connection) -> Result<imap::Quota> {
-            const auto found = store::Sharing::find(connection, account, need.mailbox, right::Read);
-            if (!found)
-                return std::unexpected(found.error());
-            const auto owner = directory->snapshot()->account(found->mailbox.account);
-            return owner ? Result<imap::Quota>(quotaOf(*owner)) : fail(ErrorKind::NotFound, {});
-        },
-        bring<imap::Quota>(id));
-}
-
 bool ImapService::requireSelected(ImapSession &session, NeedId id) const
 {
     if (m_index)

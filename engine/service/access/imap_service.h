@@ -2,6 +2,7 @@
 #pragma once
 
 #include "language/imap/server_machine.h"
+#include "platform/store/accounts.h"
 #include "platform/store/sharing.h"
 #include "policy/auth/sasl_runner.h"
 #include "service/access/filing.h"
@@ -64,6 +65,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::ClientId &need);
     void on(ImapSession &session, NeedId id, imap::Refused &need);
     void on(ImapSession &session, NeedId id, imap::GetQuota &need);
+    void on(ImapSession &session, NeedId id, imap::SetQuota &need);
     void on(ImapSession &session, NeedId id, imap::GetAcl &need);
     void on(ImapSession &session, NeedId id, imap::SetAcl &need);
     void on(ImapSession &session, NeedId id, imap::ListRights &need);
@@ -91,6 +93,7 @@ private:
     [[nodiscard]] bool takeOctets(qint64 octets);
     void finishMessage();
     void stageRest(NeedId id, const imap::AppendOptions &next);
+    [[nodiscard]] bool administers() const;
     [[nodiscard]] bool requireSelected(ImapSession &session, NeedId id) const;
     [[nodiscard]] ConversationId self() const { return m_address.conversation; }
 

@@ -42,10 +42,10 @@ DirectorySnapshot::DirectorySnapshot(const Tables &tables, QChar separator, cons
     }
     for (const store::Account &row : tables.accounts) {
         const auto known = before ? before->account(row.id) : nullptr;
-        auto used = known ? known->usedOctets : std::make_shared<std::atomic<qint64>>(row.usedOctets);
+        auto used = known ? known->used : std::make_shared<LocalAccount::Used>(row.usedOctets, row.usedMessages);
         auto account = std::make_shared<const LocalAccount>(LocalAccount{
             row.id, row.address, row.credential, row.quotaOctets, row.enabled, row.administrator, row.shared, row.pop3KeepDays,
-            row.forwardTo, row.forwardKeep, row.minuteLimit, row.dayLimit, used});
+            row.forwardTo, row.forwardKeep, row.minuteLimit, row.dayLimit, row.quotaMessages, used});
         m_accounts.insert(row.address, account);
         m_accountsById.insert(row.id, account);
         const QString local = row.address.section(u'@', 0, -2);
@@ -302,9 +302,11 @@ void Directory::committed(const store::Committed &committed)
 {
     if (!committed.usage.isEmpty()) {
         const auto now = snapshot();
-        for (const auto &[id, octets] : committed.usage) {
-            if (const auto account = now->account(id))
-                *account->usedOctets = octets;
+        for (const store::UsageNote &usage : committed.usage) {
+            if (const auto account = now->account(usage.account)) {
+                account->used->octets = usage.octets;
+                account->used->messages = usage.messages;
+            }
         }
     }
     if (!committed.suppressions.isEmpty()) {

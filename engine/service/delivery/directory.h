@@ -37,9 +37,18 @@ struct LocalAccount
     QStringList forwardTo;
     bool forwardKeep = true;
     int minuteLimit = -1, dayLimit = -1; // as store::Account has them
-    std::shared_ptr<std::atomic<qint64>> usedOctets; // lives on across snapshots
+    qint64 quotaMessages = 0;
+    struct Used
+    {
+        std::atomic<qint64> octets, messages;
+    };
+    std::shared_ptr<Used> used; // lives on across snapshots
 
-    [[nodiscard]] bool hasRoomFor(qint64 octets) const { return quotaOctets == 0 || *usedOctets + octets <= quotaOctets; }
+    [[nodiscard]] bool hasRoomFor(qint64 octets, qint64 messages = 1) const
+    {
+        return (quotaOctets == 0 || used->octets + octets <= quotaOctets)
+               && (quotaMessages == 0 || used->messages + messages <= quotaMessages);
+    }
 };
 using LocalAccountPointer = std::shared_ptr<const LocalAccount>;
 

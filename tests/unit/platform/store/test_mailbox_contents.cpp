@@ -215,7 +215,7 @@ void TestMailboxContents::notesWhatChanged()
     QCOMPARE(seen.size(), 1);
     QCOMPARE(seen.first().mailboxes,
              (QList<MailboxChange>{{.mailbox = inbox, .modSeq = mark.modSeq, .appended = {mark}}}));
-    QCOMPARE(seen.first().usage, (QList<std::pair<AccountId, qint64>>{{alice, mark.size}}));
+    QCOMPARE(seen.first().usage, (QList<UsageNote>{{alice, mark.size, 1}}));
     seen.clear();
     house.write([&](Transaction &t) { return Mailboxes::expunge(t, inbox, {}, true, u"test"_s); });
     QCOMPARE(seen.first().mailboxes.first().expunged, (Ranges{{1, 1}}));
