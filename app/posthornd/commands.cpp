@@ -73,6 +73,8 @@ constexpr Option shareOptions[] = {
     {"may"_L1, "WHAT"_L1, "read, write (mark, file and delete mail too) or all; read when not given"_L1},
     {"rights"_L1, "LETTERS"_L1, "In place of --may: letters of lrswipkxtea (RFC 4314)"_L1},
 };
+constexpr Option mailboxOptions[] = {
+    {"own-seen"_L1, "yes|no"_L1, "Whether others each have their own mark of what they have read"_L1}};
 constexpr Option unshareOptions[] = {{"from"_L1, "WHO"_L1, "An account, group:NAME, or anyone"_L1}};
 constexpr Option ofDomain[] = {{"domain"_L1, "DOMAIN"_L1, "Only of this domain"_L1}};
 constexpr Option dkimOptions[] = {
@@ -268,16 +270,12 @@ Filler mailboxFields(const Invocation &in)
 
 Result<Plan> planShare(const Invocation &in)
 {
-    if (in.value("to"_L1).isEmpty())
-        return fail(ErrorKind::Invalid, u"mailbox share needs --to"_s);
     return mailboxFields(in).text("to"_L1, "to"_L1).text("may"_L1, "may"_L1).text("rights"_L1, "rights"_L1)
         .plan("mailbox.share"_L1);
 }
 
 Result<Plan> planUnshare(const Invocation &in)
 {
-    if (in.value("from"_L1).isEmpty())
-        return fail(ErrorKind::Invalid, u"mailbox unshare needs --from"_s);
     return mailboxFields(in).text("from"_L1, "from"_L1).plan("mailbox.unshare"_L1);
 }
 
@@ -492,6 +490,9 @@ constexpr Command table[] = {
      {}, Way::Call, Alone::Works, [](In in) { return mailboxFields(in).plan("mailbox.list"_L1); }, showMailboxes},
     {"mailbox add"_L1, "Makes a mailbox"_L1, accountMailbox, {}, Way::Call, Alone::Works,
      [](In in) { return mailboxFields(in).plan("mailbox.add"_L1); }, showDone},
+    {"mailbox update"_L1, "Sets whether those who share a mailbox share what is read"_L1, maybeMailbox, mailboxOptions,
+     Way::Call, Alone::Works,
+     [](In in) { return mailboxFields(in).flag("own-seen"_L1, "ownSeen"_L1).plan("mailbox.update"_L1); }, showDone},
     {"mailbox share"_L1, "Lets others into a mailbox, or into all of an account"_L1, maybeMailbox, shareOptions, Way::Call,
      Alone::Works, planShare, showShared},
     {"mailbox unshare"_L1, "Takes back what mailbox share gave"_L1, maybeMailbox, unshareOptions, Way::Call, Alone::Works,

@@ -32,6 +32,8 @@ struct MailboxChange
     bool removed = false;        // the mailbox itself is gone
     bool urlKeysReset = false;   // what was authorized before is no longer (RFC 4467)
     bool rightsChanged = false;  // who may do what with it
+    bool readersChanged = false; // who has \Seen of his own there
+    AccountId reader;            // whose \Seen the marks have; none: the mailbox's
     std::optional<Rights> granted; // what the one who is told may do from now on
     QList<QByteArray> annotated; // entries of its METADATA that were set; of the server's when there is no mailbox
     AccountId annotator;         // by whom: others are not told of private ones

@@ -90,6 +90,11 @@ constexpr Parameter mailboxSharing[] = {
     {"may"_L1, Text, false, false, "read, write (mark, file and delete mail as well) or all (mailboxes and rights too)"_L1},
     {"rights"_L1, Text, false, false, "In place of it: letters of lrswipkxtea (RFC 4314)"_L1},
 };
+constexpr Parameter mailboxUpdate[] = {
+    {"account"_L1, Text, required, false, "Whose mailbox"_L1},
+    {"mailbox"_L1, Text, false, false, "Its name; all mailboxes of the account when not given"_L1},
+    {"ownSeen"_L1, Flag, required, false, "Whether others each have their own mark of what they have read"_L1},
+};
 constexpr Parameter mailboxUnsharing[] = {
     {"account"_L1, Text, required, false, "Whose mailbox"_L1},
     {"mailbox"_L1, Text, false, false, "Its name; all mailboxes of the account when not given"_L1},
@@ -208,7 +213,7 @@ constexpr Parameter topicParameter[] = {{"topic"_L1, Text, required, false, "Its
 constexpr auto domainShape = "{name, aliasOf, catchAll, certificateFile, keyFile, perMinute, perDay}"_L1;
 constexpr auto accountShape = "{address, displayName, quotaOctets, usedOctets, enabled, administrator, pop3KeepDays, "
                               "forwardTo, forwardKeep, perMinute, perDay, quotaMessages, usedMessages, shared}"_L1;
-constexpr auto mailboxShape = "{mailboxes: [{name, specialUse, messages, unseen, octets, access: [{who, rights}]}], "
+constexpr auto mailboxShape = "{mailboxes: [{name, specialUse, messages, unseen, octets, ownSeen, access: [{who, rights}]}], "
                               "others: [{name, rights}]}: its own, and those of others that it can see, as it calls them"_L1;
 constexpr auto dkimShape = "{domain, selector, algorithm, state, createdAt, changedAt, recordName, recordStrings}"_L1;
 constexpr auto entryShape = "{id, message, journey, sender, recipient, domain, state, createdAt, nextAttempt, attempts, "
@@ -254,6 +259,8 @@ constexpr Method table[] = {
     {"mailbox.list"_L1, ofAccount, mailboxShape, Right::Administrator, {},
      "An account's mailboxes and who else may do what with them"_L1},
     {"mailbox.add"_L1, mailboxAddition, nothing, Right::Administrator, {}, "Makes a mailbox; it is open to whom its parent is"_L1},
+    {"mailbox.update"_L1, mailboxUpdate, "{mailboxes: [name]}"_L1, Right::Administrator, {},
+     "Sets whether those a mailbox is shared with share what is read as well; those who have it open begin anew"_L1},
     {"mailbox.share"_L1, mailboxSharing, "{mailboxes: [name], who, rights}"_L1, Right::Administrator, {},
      "Lets somebody into mailboxes, with these rights in place of those before; nothing given: to read"_L1},
     {"mailbox.unshare"_L1, mailboxUnsharing, "{mailboxes: [name], who}"_L1, Right::Administrator, {},

@@ -48,6 +48,7 @@ constexpr DeedRow deeds[] = {
     {"route.update"_L1, deed::routeUpdate},     {"route.remove"_L1, deed::routeRemove},
     {"route.test"_L1, deed::routeTest},         {"shared.add"_L1, deed::sharedAdd},
     {"mailbox.list"_L1, deed::mailboxList},     {"mailbox.add"_L1, deed::mailboxAdd},
+    {"mailbox.update"_L1, deed::mailboxUpdate},
     {"mailbox.share"_L1, deed::mailboxShare},   {"mailbox.unshare"_L1, deed::mailboxUnshare},
     {"group.list"_L1, deed::groupList},         {"group.add"_L1, deed::groupAdd},
     {"group.update"_L1, deed::groupUpdate},     {"group.remove"_L1, deed::groupRemove},

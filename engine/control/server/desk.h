@@ -76,6 +76,7 @@ void aliasRemove(Desk &, const Call &);
 void sharedAdd(Desk &, const Call &);
 void mailboxList(Desk &, const Call &);
 void mailboxAdd(Desk &, const Call &);
+void mailboxUpdate(Desk &, const Call &);
 void mailboxShare(Desk &, const Call &);
 void mailboxUnshare(Desk &, const Call &);
 void groupList(Desk &, const Call &);

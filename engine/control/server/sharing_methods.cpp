@@ -2,6 +2,7 @@
 #include "control/api/values.h"
 #include "control/server/desk.h"
 #include "platform/store/accounts.h"
+#include "platform/store/own_seen.h"
 #include "platform/store/sharing.h"
 #include "platform/store/store.h"
 
@@ -70,7 +71,7 @@ QJsonObject listingJson(const store::Listing &listing)
         if (row.isOwn) {
             own += QJsonObject{{u"name"_s, row.name}, {u"specialUse"_s, QString::fromLatin1(row.mailbox.specialUse)},
                                {u"messages"_s, row.mailbox.messages}, {u"unseen"_s, row.mailbox.unseen},
-                               {u"octets"_s, row.mailbox.octets}, {u"access"_s, accessJson(row.mailbox.acl)}};
+                               {u"octets"_s, row.mailbox.octets}, {u"ownSeen"_s, row.mailbox.ownSeen}, {u"access"_s, accessJson(row.mailbox.acl)}};
         } else {
             others += QJsonObject{{u"name"_s, row.name}, {u"rights"_s, QString::fromLatin1(rightsText(row.rights))}};
         }
@@ -167,6 +168,24 @@ void deed::mailboxAdd(Desk &desk, const Call &call)
         return made ? Result<QJsonValue>(QJsonObject{}) : std::unexpected(made.error());
     };
     answerByWriting(desk, call, add, EventKind::DirectoryChanged, call.text("account"_L1) + u' ' + call.text("mailbox"_L1));
+}
+
+void deed::mailboxUpdate(Desk &desk, const Call &call)
+{
+    const auto update = [call](store::Transaction &transaction) -> Result<QJsonValue> {
+        const auto mailboxes = namedMailboxes(transaction, call);
+        if (!mailboxes)
+            return std::unexpected(mailboxes.error());
+        QStringList names;
+        for (const store::Mailbox &mailbox : *mailboxes) {
+            if (const auto set = store::OwnSeen::set(transaction, mailbox.id, call.flag("ownSeen"_L1)); !set)
+                return std::unexpected(set.error());
+            names += mailbox.name;
+        }
+        return QJsonObject{{u"mailboxes"_s, QJsonArray::fromStringList(names)}};
+    };
+    answerByWriting(desk, call, update, EventKind::DirectoryChanged,
+                    call.text("account"_L1) + u' ' + call.text("mailbox"_L1));
 }
 
 void deed::mailboxShare(Desk &desk, const Call &call)

@@ -1,6 +1,7 @@
 // What is in a mailbox: filing, marks and flags.
 #include "platform/store/ledger.h"
 #include "platform/store/mailbox_rows.h"
+#include "platform/store/own_seen.h"
 #include "platform/store/transaction.h"
 
 #include <QDateTime>
@@ -81,7 +82,7 @@ static void noteAppended(Transaction &transaction, const Mailbox &mailbox, const
 {
     auto &changes = transaction.changes.mailboxes;
     if (changes.isEmpty() || changes.last().mailbox != mailbox.id || !changes.last().altered.isEmpty() ||
-        !changes.last().expunged.isEmpty() || changes.last().removed)
+        !changes.last().expunged.isEmpty() || changes.last().removed || changes.last().rightsChanged || changes.last().reader)
         changes.append(MailboxChange{.mailbox = mailbox.id});
     changes.last().modSeq = mailbox.highestModSeq;
     changes.last().appended.append(mark);
@@ -196,6 +197,20 @@ static Sorted sortOut(const QList<MessageMark> &marks, FlagRule rule, ModSeq lim
     return sorted;
 }
 
+// The same when \Seen is somebody's own.
+static Result<void> writeOwnFlags(Transaction &transaction, MailboxId id, AccountId reader, FlagRule rule,
+                                  const FlagsChange &change, ModSeq modSeq)
+{
+    for (const UidRange range : uidsOf(change.altered)) {
+        const auto done = transaction.connection().run(
+            "UPDATE mailbox_message SET flags = (flags & ?) | ?, mod_seq = ? WHERE mailbox_id = ? AND uid BETWEEN ? AND ?",
+            rule.keep | flag::Seen, rule.put & ~flag::Seen, modSeq, id.value, range.first, range.last);
+        if (!done)
+            return std::unexpected(done.error());
+    }
+    return OwnSeen::keep(transaction, id, reader, change.altered);
+}
+
 static Result<void> writeFlags(Connection &connection, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
                                ModSeq limit, const FlagsChange &change, ModSeq modSeq)
 {
@@ -216,13 +231,15 @@ static Result<void> writeFlags(Connection &connection, MailboxId id, const QList
 }
 
 static Result<void> apply(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
-                          ModSeq limit, const Sorted &sorted, ModSeq modSeq)
+                          ModSeq limit, const Sorted &sorted, ModSeq modSeq, AccountId reader)
 {
     if (sorted.change.altered.isEmpty())
         return {};
-    if (auto done = writeFlags(transaction, id, ranges, rule, limit, sorted.change, modSeq); !done)
+    const auto done = reader ? writeOwnFlags(transaction, id, reader, rule, sorted.change, modSeq)
+                             : writeFlags(transaction, id, ranges, rule, limit, sorted.change, modSeq);
+    if (!done)
         return done;
-    const auto counted = countIn(transaction, id, 0, sorted.unseen, sorted.deleted, 0);
+    const auto counted = countIn(transaction, id, 0, reader ? 0 : sorted.unseen, sorted.deleted, 0);
     if (!counted)
         return std::unexpected(counted.error());
     (*counted)->highestModSeq = modSeq;
@@ -231,30 +248,34 @@ static Result<void> apply(Transaction &transaction, MailboxId id, const QList<Ui
 
 Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges,
                                         FlagAction action, const QList<QByteArray> &names,
-                                        std::optional<ModSeq> unchangedSince, Flags settable)
+                                        std::optional<ModSeq> unchangedSince, Hand hand)
 {
     Connection &connection = transaction.connection();
     Ledger &ledger = *connection.ledger();
     bool made = false;
-    const bool makes = action != FlagAction::Remove && (settable & ~flag::System);
+    const bool makes = action != FlagAction::Remove && (hand.settable & ~flag::System);
     const auto mask = maskOf(transaction, id, names, makes, &made);
     if (!mask)
         return std::unexpected(mask.error());
-    if (!isAllowed(action, *mask, settable))
+    if (!isAllowed(action, *mask, hand.settable))
         return fail(ErrorKind::Denied, {});
     const auto mailbox = ledger.mailbox(connection, id);
     if (!mailbox)
         return std::unexpected(mailbox.error());
     const auto proper = normalized(ranges);
-    const auto marks = readMarks(connection, id, proper, (*mailbox)->messages);
+    auto marks = readMarks(connection, id, proper, (*mailbox)->messages);
     if (!marks)
         return std::unexpected(marks.error());
+    if (hand.reader) {
+        if (auto shown = OwnSeen::show(connection, id, hand.reader, *marks); !shown)
+            return std::unexpected(shown.error());
+    }
     const ModSeq modSeq = (*mailbox)->highestModSeq + 1;
     const ModSeq limit = qMin(unchangedSince.value_or(anyModSeq), anyModSeq);
-    const FlagRule rule = ruleOf(action, *mask, settable);
+    const FlagRule rule = ruleOf(action, *mask, hand.settable);
     Sorted sorted = sortOut(*marks, rule, limit, modSeq);
     FlagsChange &change = sorted.change;
-    if (auto applied = apply(transaction, id, proper, rule, limit, sorted, modSeq); !applied)
+    if (auto applied = apply(transaction, id, proper, rule, limit, sorted, modSeq, hand.reader); !applied)
         return std::unexpected(applied.error());
     const auto after = ledger.mailbox(connection, id);
     if (!after)
@@ -265,7 +286,8 @@ Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, 
         transaction.changes.mailboxes.append(MailboxChange{.mailbox = id,
                                                            .modSeq = change.highestModSeq,
                                                            .altered = change.altered,
-                                                           .keywords = made ? change.keywords : Keywords()});
+                                                           .keywords = made ? change.keywords : Keywords(),
+                                                           .reader = hand.reader});
     return std::move(sorted.change);
 }
 

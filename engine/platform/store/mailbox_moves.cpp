@@ -1,9 +1,12 @@
 // Messages leave a mailbox or come into another: copy, move, expunge.
 #include "platform/store/ledger.h"
 #include "platform/store/mailbox_rows.h"
+#include "platform/store/own_seen.h"
 #include "platform/store/transaction.h"
 
 #include <QDateTime>
+
+#include <algorithm>
 
 namespace posthorn::store {
 
@@ -16,7 +19,7 @@ struct Run
 {
     UidRange from;
     Uid to = 0;         // of the first
-    Flags keywords = 0; // in the target's bits
+    Flags put = 0; // in the target's bits: keywords, and what is not copied from the source's row
 };
 
 struct Sums
@@ -37,6 +40,14 @@ static Sums sumsOf(const QList<MessageMark> &marks)
         sums.octets += mark.size;
     }
     return sums;
+}
+
+// \Seen of the copies, when it is not the target's own.
+static Result<void> keepSeen(Transaction &transaction, MailboxId to, Hand hand, const QList<MessageMark> &copies)
+{
+    QList<MessageMark> seen;
+    std::ranges::copy_if(copies, std::back_inserter(seen), [](const MessageMark &mark) { return mark.flags & flag::Seen; });
+    return OwnSeen::keep(transaction, to, hand.reader, seen);
 }
 
 // The source's keyword bits in use, as the target's. Keywords for which the target has no room are left behind.
@@ -68,17 +79,18 @@ static Flags mapped(Flags flags, const QHash<Flags, Flags> &map)
     return keywords;
 }
 
-static QList<Run> runsOf(const QList<MessageMark> &marks, Uid first, const QHash<Flags, Flags> &map)
+// `copied`: flags that the statement takes over from the source's rows.
+static QList<Run> runsOf(const QList<MessageMark> &marks, Uid first, const QHash<Flags, Flags> &map, Flags copied)
 {
     QList<Run> runs;
     Flags before = 0;
     Uid to = first;
     for (const MessageMark &mark : marks) {
-        const Flags source = mark.flags & ~flag::System;
+        const Flags source = mark.flags & ~copied;
         if (!runs.isEmpty() && runs.last().from.last + 1 == mark.uid && source == before)
             runs.last().from.last = mark.uid;
         else
-            runs.append({{mark.uid, mark.uid}, to, mapped(mark.flags, map)});
+            runs.append({{mark.uid, mark.uid}, to, mapped(mark.flags, map) | (source & flag::System)});
         before = source;
         ++to;
     }
@@ -86,7 +98,7 @@ static QList<Run> runsOf(const QList<MessageMark> &marks, Uid first, const QHash
 }
 
 static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId to, const QList<Run> &runs, ModSeq modSeq,
-                             Flags settable)
+                             Flags copied)
 {
     const qint64 now = QDateTime::currentMSecsSinceEpoch();
     for (const Run &run : runs) {
@@ -95,7 +107,7 @@ static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId t
             "internal_date_offset, save_date, sent_date) SELECT ?, uid + ?, (flags & ?) | ?, ?, message_id, size, "
             "internal_date, internal_date_offset, ?, sent_date FROM mailbox_message WHERE mailbox_id = ? AND uid "
             "BETWEEN ? AND ? ORDER BY uid",
-            to.value, qint64(run.to) - run.from.first, flag::System & settable, run.keywords, modSeq, now, from.value, run.from.first,
+            to.value, qint64(run.to) - run.from.first, copied, run.put, modSeq, now, from.value, run.from.first,
             run.from.last);
         if (!done)
             return std::unexpected(done.error());
@@ -106,17 +118,17 @@ static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId t
 }
 
 static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, MailboxId to, QList<MessageMark> marks,
-                              Flags settable, CopyOutcome &outcome)
+                              Hand hand, bool ownSeen, CopyOutcome &outcome)
 {
     for (MessageMark &mark : marks)
-        mark.flags &= settable;
+        mark.flags &= hand.settable;
     Connection &connection = transaction.connection();
     bool made = false;
     const auto map = keywordMap(transaction, source, to, marks, &made);
     if (!map)
         return std::unexpected(map.error());
     const Sums sums = sumsOf(marks);
-    const auto target = countIn(transaction, to, marks.size(), sums.unseen, sums.deleted, sums.octets);
+    const auto target = countIn(transaction, to, marks.size(), hand.reader ? marks.size() : sums.unseen, sums.deleted, sums.octets);
     if (!target)
         return std::unexpected(target.error());
     const Uid first = (*target)->uidNext;
@@ -125,14 +137,24 @@ static Result<void> copyMarks(Transaction &transaction, const Mailbox &source, M
     outcome.uidValidity = (*target)->uidValidity;
     outcome.from = uidsOf(marks);
     outcome.to = {{first, first + Uid(marks.size()) - 1}};
-    MailboxChange change{.mailbox = to, .modSeq = modSeq, .keywords = made ? (*target)->keywords : Keywords()};
+    MailboxChange change{.mailbox = to, .modSeq = modSeq, .keywords = made ? (*target)->keywords : Keywords(),
+                         .reader = hand.reader};
     change.appended.reserve(marks.size());
     for (const MessageMark &mark : marks)
         change.appended.append({first + Uid(change.appended.size()),
                                 (mark.flags & flag::System) | mapped(mark.flags, *map), modSeq, mark.message,
                                 mark.size});
+    const QList<MessageMark> copies = change.appended;
     transaction.changes.mailboxes.append(std::move(change));
-    return copyRuns(connection, source.id, to, runsOf(marks, first, *map), modSeq, settable);
+    // \Seen goes by the statement only from row to row.
+    const Flags copied = flag::System & hand.settable & (ownSeen || hand.reader ? ~flag::Seen : ~Flags(0));
+    if (hand.reader) {
+        for (MessageMark &mark : marks)
+            mark.flags &= ~flag::Seen;
+        if (auto kept = keepSeen(transaction, to, hand, copies); !kept)
+            return kept;
+    }
+    return copyRuns(connection, source.id, to, runsOf(marks, first, *map, copied), modSeq, copied);
 }
 
 static Result<void> listOrphans(Connection &connection, MailboxId id, UidRange range, Which which)
@@ -194,13 +216,17 @@ static Result<QList<UidRange>> takeOut(Transaction &transaction, MailboxId id, c
         return std::unexpected(mailbox.error());
     const ModSeq modSeq = ++(*mailbox)->highestModSeq;
     transaction.changes.mailboxes.append(MailboxChange{.mailbox = id, .modSeq = modSeq, .expunged = uids});
+    if ((*mailbox)->ownSeen) {
+        if (auto gone = OwnSeen::expunged(transaction, id, uids); !gone)
+            return std::unexpected(gone.error());
+    }
     if (auto laid = layTombstones(connection, id, modSeq, uids, by); !laid)
         return std::unexpected(laid.error());
     return uids;
 }
 
 Result<CopyOutcome> Mailboxes::copy(Transaction &transaction, MailboxId from, const QList<UidRange> &ranges,
-                                    MailboxId to, bool move, const QString &by, Flags settable)
+                                    MailboxId to, bool move, const QString &by, Hand hand, AccountId reader)
 {
     Connection &connection = transaction.connection();
     const auto source = get(connection, from);
@@ -216,10 +242,15 @@ Result<CopyOutcome> Mailboxes::copy(Transaction &transaction, MailboxId from, co
         return std::unexpected(marks.error());
     if (marks->isEmpty())
         return outcome;
+    auto shown = marks;
+    if (reader) {
+        if (auto done = OwnSeen::show(connection, from, reader, *shown); !done)
+            return std::unexpected(done.error());
+    }
     const bool grows = !move || source->account != target->account;
     if (auto room = checkRoom(transaction, *target, grows ? sumsOf(*marks).octets : 0, marks->size()); !room)
         return std::unexpected(room.error());
-    if (auto copied = copyMarks(transaction, *source, to, *marks, settable, outcome); !copied)
+    if (auto copied = copyMarks(transaction, *source, to, *shown, hand, bool(reader), outcome); !copied)
         return std::unexpected(copied.error());
     if (move) {
         // Within one mailbox the ranges may by now name the copies as well: only what was read is taken.

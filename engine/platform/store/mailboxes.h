@@ -47,6 +47,14 @@ struct Marks
     Uid uidNext = 1;
 };
 
+// On whose behalf messages are changed: which flags he may set, and whose \Seen it is, if not the mailbox's own.
+struct Hand
+{
+    Hand(Flags may = ~Flags(0), AccountId who = {}) : settable(may), reader(who) {}
+    Flags settable;
+    AccountId reader;
+};
+
 enum class FlagAction { Set, Add, Remove };
 
 struct FlagsChange
@@ -98,13 +106,13 @@ public:
                                    int internalDateOffset = 0, Room room = Room::Keep);
     // Keyword names become bits, made when there is room (TooLarge when not). System flags by their IMAP names.
     static Result<Flags> flagsFromNames(Transaction &, MailboxId, const QList<QByteArray> &names);
-    // Flags that are not in `settable` stay as they are. Denied: none of those named is in it.
+    // Flags that are not settable stay as they are. Denied: none of those named is.
     static Result<FlagsChange> setFlags(Transaction &, MailboxId, const QList<UidRange> &, FlagAction,
                                         const QList<QByteArray> &names, std::optional<ModSeq> unchangedSince = {},
-                                        Flags settable = ~Flags(0));
-    // The copies have only such flags as are in `settable`.
+                                        Hand = {});
+    // The copies have only such flags as are settable there. `source`: whose \Seen the copied messages have.
     static Result<CopyOutcome> copy(Transaction &, MailboxId from, const QList<UidRange> &, MailboxId to, bool move,
-                                    const QString &by, Flags settable = ~Flags(0));
+                                    const QString &by, Hand = {}, AccountId source = {});
     // Removes messages with \Deleted among `ranges` (all when empty), or all in `ranges` when `regardless`.
     static Result<QList<UidRange>> expunge(Transaction &, MailboxId, const QList<UidRange> &, bool regardless,
                                            const QString &by, ModSeq *highestModSeq = nullptr);

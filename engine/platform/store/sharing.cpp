@@ -97,6 +97,8 @@ static Result<Reached> reached(Connection &connection, AccountId who, Mailbox ma
         return std::unexpected(rights.error());
     Reached reached{std::move(mailbox), *rights, {}, prefix.isEmpty()};
     reached.name = prefix + reached.mailbox.name;
+    if (!reached.isOwn && reached.mailbox.ownSeen)
+        reached.reader = who;
     return reached;
 }
 

@@ -16,8 +16,9 @@ struct Reached
     QString name; // as the account sees it
     bool isOwn = true;
 
-    // \Seen is one of the flags that all share.
-    [[nodiscard]] bool sharesSeen() const { return isOwn || !mailbox.ownSeen; }
+    AccountId reader; // whose \Seen it is; none: the mailbox's
+
+    [[nodiscard]] Hand hand() const { return {flagsAllowedBy(rights), reader}; }
 };
 
 struct Listing

@@ -102,7 +102,8 @@ Result<void> Sharing::setRights(Transaction &transaction, MailboxId id, const QS
         return std::unexpected(owns.error());
     const auto entry = std::ranges::find(mailbox->acl, *proper, &AclEntry::identifier);
     const bool isNew = entry == mailbox->acl.end();
-    const Rights after = changed(!isNew ? entry->rights : *owns ? right::All : Rights(0), change, rights);
+    const Rights keeps = *owns ? right::Owners : Rights(0);
+    const Rights after = changed(!isNew ? entry->rights : *owns ? right::All : Rights(0), change, rights) | keeps;
     // What is not written is nothing, but for the owner, whose is everything.
     if (isNew && mailbox->acl.size() >= maxEntries)
         return fail(ErrorKind::TooLarge, u"The access control list is full"_s);
@@ -227,7 +228,8 @@ Result<void> Sharing::forgetAccount(Transaction &transaction, AccountId id, cons
     Connection &connection = transaction.connection();
     for (const auto &done : {connection.run("DELETE FROM group_member WHERE account_id = ?", id.value),
                              connection.run("DELETE FROM seen WHERE account_id = ?", id.value),
-                             connection.run("DELETE FROM metadata WHERE account_id = ?", id.value)}) {
+                             connection.run("DELETE FROM metadata WHERE account_id = ?", id.value),
+                             connection.run("DELETE FROM url_key WHERE account_id = ?", id.value)}) {
         if (!done)
             return std::unexpected(done.error());
     }

@@ -309,11 +309,13 @@ void Writer::noteTrouble(const Error &error)
 void Writer::merge(Committed &&changes)
 {
     const auto onlyAppends = [](const MailboxChange &change) {
-        return change.altered.isEmpty() && change.expunged.isEmpty() && change.keywords.isEmpty() && !change.removed;
+        return change.altered.isEmpty() && change.expunged.isEmpty() && change.keywords.isEmpty() && !change.removed
+               && !change.rightsChanged && change.annotated.isEmpty();
     };
     for (MailboxChange &change : changes.mailboxes) {
         const auto last = m_lastChange.constFind(change.mailbox);
-        if (last != m_lastChange.constEnd() && onlyAppends(change) && onlyAppends(m_changes.mailboxes.at(*last))) {
+        if (last != m_lastChange.constEnd() && onlyAppends(change) && onlyAppends(m_changes.mailboxes.at(*last))
+            && m_changes.mailboxes.at(*last).reader == change.reader) {
             MailboxChange &into = m_changes.mailboxes[*last];
             into.modSeq = change.modSeq;
             into.appended += change.appended;

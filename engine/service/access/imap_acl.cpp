@@ -120,8 +120,9 @@ void ImapService::lookAtRights()
         [account = m_account, mailbox = m_mailbox](store::Connection &connection) {
             return store::Sharing::get(connection, account, mailbox, 0);
         },
-        [to = m_address, mailbox = m_mailbox](const Result<store::Reached> &found) {
-            const Rights rights = found ? found->rights : Rights(0);
+        [to = m_address, mailbox = m_mailbox, reader = m_reader](const Result<store::Reached> &found) {
+            // Whose \Seen is shown can't change in the middle: who has it open begins anew.
+            const Rights rights = found && found->reader == reader ? found->rights : Rights(0);
             net::post(to, [mailbox, rights](net::Session &late) {
                 if (static_cast<ImapSession &>(late).service().m_mailbox == mailbox)
                     late.changed(MailboxChange{.mailbox = mailbox, .granted = rights});

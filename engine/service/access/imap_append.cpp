@@ -31,18 +31,24 @@ QList<QByteArray> allowed(QList<QByteArray> names, Rights rights)
     return names;
 }
 
-Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing, Rights rights)
+Result<Uid> file(store::Transaction &transaction, const Batch &batch, const Filing &filing, const store::Reached &target)
 {
     const auto message = delivery::keepContent(transaction, filing.staged.get(), filing.chunks, filing.digest, filing.body);
     if (!message)
         return std::unexpected(message.error());
-    const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, allowed(filing.flags, rights));
+    const auto flags = store::Mailboxes::flagsFromNames(transaction, batch.mailbox, allowed(filing.flags, target.rights));
     if (!flags)
         return std::unexpected(flags.error());
-    const auto mark = store::Mailboxes::add(transaction, batch.mailbox, *message, *flags, filing.internalDate,
+    const auto mark = store::Mailboxes::add(transaction, batch.mailbox, *message, target.reader ? *flags & ~flag::Seen : *flags, filing.internalDate,
                                             filing.internalDateOffset);
     if (!mark)
         return std::unexpected(mark.error());
+    if (target.reader && (*flags & flag::Seen)) {
+        const auto seen = store::Mailboxes::setFlags(transaction, batch.mailbox, {{mark->uid, mark->uid}},
+                                                     store::FlagAction::Add, {"\\Seen"}, {}, target.hand());
+        if (!seen)
+            return std::unexpected(seen.error());
+    }
     const auto traced = store::Trace::add(
         transaction, {.at = QDateTime::currentMSecsSinceEpoch(), .journey = delivery::newJourney(),
                       .step = store::Step::Submitted, .client = batch.client, .user = batch.user,
@@ -61,7 +67,7 @@ Result<imap::Appended> fileAll(store::Transaction &transaction, const Batch &bat
         return std::unexpected(target.error());
     imap::Appended appended{batch.uidValidity, {}};
     for (const Filing &filing : batch.messages) {
-        const auto uid = file(transaction, batch, filing, target->rights);
+        const auto uid = file(transaction, batch, filing, *target);
         if (!uid)
             return std::unexpected(uid.error());
         imap::addUid(appended.uids, *uid);

@@ -1,6 +1,7 @@
 // IMAP needs about mailboxes as a whole.
 #include "service/access/imap_service.h"
 
+#include "platform/store/own_seen.h"
 #include "platform/store/transaction.h"
 
 #include <algorithm>
@@ -82,7 +83,7 @@ void ImapService::selectFound(NeedId id, const imap::SelectMailbox &need, const 
 
 void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const store::Reached &found, Uid firstRecent)
 {
-    m_world.indexes->open(found.mailbox.id, [to = m_address, id, need, found, firstRecent](
+    m_world.indexes->open(found.mailbox.id, found.reader, [to = m_address, id, need, found, firstRecent](
                                                 const Result<std::shared_ptr<MailboxIndex>> &index) {
         // On the worker: the view is taken and watched there, so that no change can overtake the answer.
         net::post(to, [id, need, found, firstRecent, index](net::Session &late) {
@@ -95,13 +96,16 @@ void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const
             MailboxIndex::View view = (*index)->watch(self.m_address);
             const store::Mailbox &mailbox = found.mailbox;
             self.m_mailbox = mailbox.id;
+            self.m_reader = found.reader;
             self.m_index = *index;
             self.m_firstRecent = firstRecent;
             bound.answer(id, imap::Answer(imap::Selected{mailbox.id, found.name, mailbox.uidValidity,
                                                          std::max(view.uidNext, mailbox.uidNext), view.highestModSeq,
                                                          std::move(view.uids), firstRecent, view.firstUnseen,
                                                          view.keywords, need.readOnly, found.rights,
-                                                         !found.sharesSeen()}));
+                                                         bool(found.reader)}));
+            if (!found.isOwn)
+                self.lookAtRights(); // they may have changed since
         });
     });
 }
@@ -143,6 +147,12 @@ void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
             if (row->firstRecent < row->uidNext) {
                 const auto recent = store::Mailboxes::marks(connection, row->id, {{row->firstRecent, row->uidNext - 1}});
                 status.recent = recent ? recent->marks.size() : 0;
+            }
+            if (found->reader) {
+                const auto seen = store::OwnSeen::count(connection, row->id, found->reader);
+                if (!seen)
+                    return std::unexpected(seen.error());
+                status.unseen = row->messages - *seen;
             }
             if (need.deletedSize && row->deleted > 0) {
                 const auto octets = store::Mailboxes::deletedOctets(connection, row->id);

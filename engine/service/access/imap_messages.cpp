@@ -158,7 +158,7 @@ void ImapService::on(ImapSession &session, NeedId id, imap::StoreFlags &need)
             static_assert(int(imap::FlagAction::Remove) == int(store::FlagAction::Remove));
             auto change = store::Mailboxes::setFlags(transaction, mailbox, need.uids,
                                                      store::FlagAction(int(need.action)), need.flags,
-                                                     need.unchangedSince, flagsAllowedBy(found->rights));
+                                                     need.unchangedSince, found->hand());
             if (!change)
                 return std::unexpected(change.error());
             sign(transaction, origin);
@@ -182,8 +182,8 @@ void ImapService::on(ImapSession &session, NeedId id, imap::CopyMessages &need)
             const auto to = store::Sharing::find(transaction, account, need.to, right::Insert);
             if (!to)
                 return std::unexpected(to.error());
-            auto copied = store::Mailboxes::copy(transaction, mailbox, need.uids, to->mailbox.id, need.move, by,
-                                                 flagsAllowedBy(to->rights));
+            auto copied = store::Mailboxes::copy(transaction, mailbox, need.uids, to->mailbox.id, need.move, by, to->hand(),
+                                                 from->reader);
             if (!copied)
                 return std::unexpected(copied.error());
             sign(transaction, origin);

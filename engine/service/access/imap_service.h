@@ -118,6 +118,7 @@ private:
     QString m_user;
 
     MailboxId m_mailbox; // selected
+    AccountId m_reader;  // whose \Seen it shows; none: the mailbox's
     std::shared_ptr<MailboxIndex> m_index;
     Uid m_firstRecent = 0;
     std::optional<Append> m_append;

@@ -1,5 +1,6 @@
 #include "service/access/index_cache.h"
 
+#include "platform/store/own_seen.h"
 #include "platform/store/store.h"
 
 #include <algorithm>
@@ -90,7 +91,7 @@ void MailboxIndex::load(store::Marks marks, Keywords keywords)
     const QList<MailboxChange> early = std::exchange(m_early, {});
     for (const MailboxChange &change : early) {
         if (change.modSeq > m_highestModSeq)
-            applyLocked(change);
+            applyLocked(ownVersion(change));
     }
 }
 
@@ -103,6 +104,22 @@ void MailboxIndex::expungeLocked(const QList<UidRange> &ranges)
         return range != ranges.cend() && mark.uid >= range->first;
     };
     m_marks.erase(std::remove_if(m_marks.begin(), m_marks.end(), gone), m_marks.end());
+}
+
+// The change with this reader's \Seen in place of another's: what is new is not seen, what was there is as it was.
+MailboxChange MailboxIndex::ownVersion(const MailboxChange &change) const
+{
+    MailboxChange own = change;
+    if (change.reader == m_reader)
+        return own;
+    for (MessageMark &mark : own.appended)
+        mark.flags &= ~flag::Seen;
+    for (MessageMark &mark : own.altered) {
+        const auto at = std::lower_bound(m_marks.cbegin(), m_marks.cend(), mark.uid, lessUid);
+        const bool isSeen = at != m_marks.cend() && at->uid == mark.uid && (at->flags & flag::Seen);
+        mark.flags = (mark.flags & ~flag::Seen) | (isSeen ? flag::Seen : Flags(0));
+    }
+    return own;
 }
 
 void MailboxIndex::applyLocked(const MailboxChange &change)
@@ -135,8 +152,9 @@ void MailboxIndex::apply(const MailboxChange &change)
         m_early += change;
         return;
     }
-    applyLocked(change);
-    tellLocked(change);
+    const MailboxChange own = ownVersion(change);
+    applyLocked(own);
+    tellLocked(own);
 }
 
 void MailboxIndex::tell(const MailboxChange &change)
@@ -156,15 +174,20 @@ void MailboxIndex::tellLocked(const MailboxChange &change)
 
 IndexCache::IndexCache(store::Store &store, qsizetype maxMarks) : m_store(store), m_maxMarks(maxMarks) {}
 
-void IndexCache::open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
+void IndexCache::open(MailboxId mailbox, AccountId reader, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
 {
+    const Key key(mailbox, reader);
     std::shared_ptr<MailboxIndex> index;
     {
         const QMutexLocker lock(&m_mutex);
-        auto &slot = m_indexes[mailbox];
+        auto &slot = m_indexes[key];
         const bool isNew = !slot;
-        if (isNew)
+        if (isNew) {
             slot = std::make_shared<MailboxIndex>();
+            slot->m_reader = reader;
+            if (reader)
+                m_readers[mailbox] += reader;
+        }
         index = slot;
         index->m_lastUse = ++m_uses;
         const QMutexLocker inner(&index->m_mutex);
@@ -182,23 +205,38 @@ void IndexCache::open(MailboxId mailbox, std::function<void(Result<std::shared_p
     if (index->m_loaded)
         ready(index);
     else
-        read(mailbox, index);
+        read(key, index);
 }
 
-void IndexCache::read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index)
+void IndexCache::forget(const Key &key)
+{
+    m_indexes.remove(key);
+    if (!key.second)
+        return;
+    m_readers[key.first].removeOne(key.second);
+    if (m_readers[key.first].isEmpty())
+        m_readers.remove(key.first);
+}
+
+void IndexCache::read(const Key &key, const std::shared_ptr<MailboxIndex> &index)
 {
     using Loaded = std::pair<store::Marks, Keywords>;
     m_store.read<Loaded>(
-        [mailbox](store::Connection &connection) -> Result<Loaded> {
+        [key](store::Connection &connection) -> Result<Loaded> {
+            const auto [mailbox, reader] = key;
             auto row = store::Mailboxes::get(connection, mailbox);
             if (!row)
                 return std::unexpected(row.error());
             auto marks = store::Mailboxes::marks(connection, mailbox);
             if (!marks)
                 return std::unexpected(marks.error());
+            if (reader) {
+                if (auto shown = store::OwnSeen::show(connection, mailbox, reader, marks->marks); !shown)
+                    return std::unexpected(shown.error());
+            }
             return Loaded{std::move(*marks), row->keywords};
         },
-        [this, mailbox, index](Result<Loaded> loaded) {
+        [this, key, index](Result<Loaded> loaded) {
             QList<std::function<void()>> waiting;
             {
                 const QMutexLocker lock(&m_mutex);
@@ -207,7 +245,7 @@ void IndexCache::read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &in
                     index->load(std::move(loaded->first), std::move(loaded->second));
                 } else {
                     index->m_failed = true;
-                    m_indexes.remove(mailbox);
+                    forget(key);
                 }
                 waiting = std::exchange(index->m_waiting, {});
             }
@@ -222,7 +260,7 @@ void IndexCache::evict()
 {
     const QMutexLocker lock(&m_mutex);
     qsizetype total = 0;
-    QList<std::tuple<qint64, qsizetype, MailboxId>> idle; // last use, size, which
+    QList<std::tuple<qint64, qsizetype, Key>> idle; // last use, size, which
     for (auto it = m_indexes.begin(); it != m_indexes.end(); ++it) {
         const QMutexLocker inner(&(*it)->m_mutex);
         const qsizetype size = (*it)->m_marks.size() + 100;
@@ -233,7 +271,7 @@ void IndexCache::evict()
     std::sort(idle.begin(), idle.end());
     for (auto it = idle.cbegin(); it != idle.cend() && total > m_maxMarks; ++it) {
         total -= std::get<1>(*it);
-        m_indexes.remove(std::get<2>(*it));
+        forget(std::get<2>(*it));
     }
 }
 
@@ -258,16 +296,27 @@ void IndexCache::committed(const store::Committed &committed)
             tellAll(change);
             continue;
         }
-        std::shared_ptr<MailboxIndex> index;
-        {
-            const QMutexLocker lock(&m_mutex);
-            index = m_indexes.value(change.mailbox);
-            if (index && change.removed)
-                m_indexes.remove(change.mailbox);
-        }
-        if (index)
+        for (const auto &index : of(change))
             index->apply(change);
     }
+}
+
+// All that show the mailbox. What it says is the last they hear, they are dropped.
+QList<std::shared_ptr<MailboxIndex>> IndexCache::of(const MailboxChange &change)
+{
+    const QMutexLocker lock(&m_mutex);
+    QList<std::shared_ptr<MailboxIndex>> found;
+    const auto take = [&](const Key &key, bool last) {
+        if (auto index = m_indexes.value(key))
+            found += std::move(index);
+        if (last)
+            forget(key);
+    };
+    const QList<AccountId> readers = m_readers.isEmpty() ? QList<AccountId>() : m_readers.value(change.mailbox);
+    for (const AccountId reader : readers)
+        take({change.mailbox, reader}, change.removed || change.readersChanged);
+    take({change.mailbox, {}}, change.removed);
+    return found;
 }
 
 } // namespace posthorn::access

@@ -51,11 +51,13 @@ private:
     friend class IndexCache;
     void load(store::Marks marks, Keywords keywords);
     void apply(const MailboxChange &change);
+    [[nodiscard]] MailboxChange ownVersion(const MailboxChange &change) const;
     void applyLocked(const MailboxChange &change);
     void tell(const MailboxChange &change);
     void tellLocked(const MailboxChange &change);
     void expungeLocked(const QList<UidRange> &ranges);
 
+    AccountId m_reader; // whose \Seen the marks have; none: the mailbox's
     mutable QMutex m_mutex;
     std::atomic<bool> m_loaded = false;
     bool m_failed = false;
@@ -74,20 +76,28 @@ class IndexCache
 {
 public:
     explicit IndexCache(store::Store &store, qsizetype maxMarks = 4'000'000);
-    // Reads the marks unless they are there. `ready` is called at once, or later on a store thread.
-    void open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready);
+    // `reader`: whose \Seen, when not the mailbox's. Reads the marks unless they are there. `ready` is called at once, or later on a store thread.
+    void open(MailboxId mailbox, AccountId reader, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready);
+    void open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
+    {
+        open(mailbox, {}, std::move(ready));
+    }
     // Writer's thread: brings indexes up to date and tells the watchers.
     void committed(const store::Committed &committed);
 
 private:
-    void read(MailboxId mailbox, const std::shared_ptr<MailboxIndex> &index);
+    using Key = std::pair<MailboxId, AccountId>; // whose \Seen
+    void read(const Key &key, const std::shared_ptr<MailboxIndex> &index);
     void evict();
+    void forget(const Key &key); // under the lock
+    [[nodiscard]] QList<std::shared_ptr<MailboxIndex>> of(const MailboxChange &change);
     void tellAll(const MailboxChange &change);
 
     store::Store &m_store;
     const qsizetype m_maxMarks;
     QMutex m_mutex;
-    QHash<MailboxId, std::shared_ptr<MailboxIndex>> m_indexes;
+    QHash<Key, std::shared_ptr<MailboxIndex>> m_indexes;
+    QHash<MailboxId, QList<AccountId>> m_readers; // of mailboxes where that is not the mailbox's alone
     qint64 m_uses = 0;
 };
 

@@ -49,7 +49,8 @@ DirectorySnapshot::DirectorySnapshot(const Tables &tables, QChar separator, cons
         m_accounts.insert(row.address, account);
         m_accountsById.insert(row.id, account);
         const QString local = row.address.section(u'@', 0, -2);
-        m_byLocalPart.insert(local, m_byLocalPart.contains(local) ? nullptr : account);
+        if (!row.shared) // nobody signs in to it by that name
+            m_byLocalPart.insert(local, m_byLocalPart.contains(local) ? nullptr : account);
         m_inOrder += account;
     }
     for (const store::Alias &alias : tables.aliases)

@@ -55,6 +55,18 @@ private Q_SLOTS:
         row("suppression remove x@b.test", "suppression.remove", R"({"address":"x@b.test"})");
         row("alias add info@a.test x@a.test y@b.test", "alias.add",
             R"({"address":"info@a.test","targets":["x@a.test","y@b.test"]})");
+        row("account update anna@a.test --messages 500", "account.update", R"({"address":"anna@a.test","quotaMessages":500})");
+        row("shared add info@a.test --name Info", "shared.add", R"({"address":"info@a.test","displayName":"Info"})");
+        row("mailbox list info@a.test", "mailbox.list", R"({"account":"info@a.test"})");
+        row("mailbox share info@a.test --to group:office --may write", "mailbox.share",
+            R"({"account":"info@a.test","may":"write","to":"group:office"})");
+        row("mailbox share a@a.test Work --to b@a.test --rights lrs", "mailbox.share",
+            R"({"account":"a@a.test","mailbox":"Work","rights":"lrs","to":"b@a.test"})");
+        row("mailbox unshare a@a.test Work --from anyone", "mailbox.unshare",
+            R"({"account":"a@a.test","from":"anyone","mailbox":"Work"})");
+        row("mailbox update a@a.test --own-seen yes", "mailbox.update", R"({"account":"a@a.test","ownSeen":true})");
+        row("group add office a@a.test b@a.test", "group.add", R"({"members":["a@a.test","b@a.test"],"name":"office"})");
+        row("group update office", "group.update", R"({"members":[],"name":"office"})");
         row("dkim add a.test", "dkim.add", R"({"domain":"a.test"})");
         row("dkim add a.test --algorithm rsa --selector x", "dkim.add",
             R"({"algorithm":"rsa","domain":"a.test","selector":"x"})");

@@ -73,7 +73,9 @@ QByteArray argumentsOf(const QByteArray &name)
         {"SORT", "(SIZE) UTF-8 ALL"}, {"UID SORT", "(SIZE) UTF-8 ALL"}, {"THREAD", "REFS UTF-8 ALL"}, {"UID THREAD", "REFS UTF-8 ALL"},
         {"COPY", "1 a"}, {"MOVE", "1 a"}, {"UID FETCH", "1 FLAGS"}, {"UID STORE", "1 FLAGS ()"}, {"UID SEARCH", "ALL"},
         {"UID COPY", "1 a"}, {"UID MOVE", "1 a"}, {"COMPRESS", "DEFLATE"}, {"GENURLAUTH", "imap://anna@localhost/a/;UID=1;URLAUTH=anonymous INTERNAL"},
-        {"URLFETCH", "imap://x"}, {"UID EXPUNGE", "1"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
+        {"URLFETCH", "imap://x"}, {"UID EXPUNGE", "1"}, {"SETACL", "a b lr"}, {"DELETEACL", "a b"}, {"GETACL", "a"},
+        {"LISTRIGHTS", "a b"}, {"MYRIGHTS", "a"}, {"GETMETADATA", "a /shared/x"}, {"SETMETADATA", "a (/shared/x NIL)"},
+        {"SETQUOTA", "a ()"}, {"REPLACE", "1 a {1+}\r\nx"}, {"UID REPLACE", "1 a {1+}\r\nx"},
     };
     return arguments.contains(name) ? ' ' + arguments.value(name) : QByteArray();
 }

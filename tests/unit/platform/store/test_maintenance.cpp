@@ -1,3 +1,6 @@
+#include "platform/store/metadata.h"
+#include "platform/store/own_seen.h"
+#include "platform/store/sharing.h"
 #include "platform/store/dkim_keys.h"
 #include "platform/store/queue.h"
 #include "platform/store/sql/connection.h"
@@ -69,6 +72,12 @@ static void furnish(Fixture &house)
         must(UrlKeys::keep(t, alice, inbox, "\x02\xff"));
         must(Suppressions::add(t, {u"x@y.test"_s, 7, u"it said so"_s, u"550 5.1.1 no"_s}));
         must(Sending::put(t, {u"alice@example.test"_s, 1, 2, 3, 4, 5, 6}));
+        const auto bob = must(Accounts::addAccount(t, {.address = u"bob@example.test"_s}));
+        must(Sharing::setGroup(t, {u"team"_s, {u"bob@example.test"_s}}));
+        must(Sharing::setRights(t, inbox, u"group:team"_s, Sharing::Change::Replace, right::Read));
+        must(OwnSeen::set(t, inbox, true));
+        must(OwnSeen::keep(t, inbox, bob, {{mark.uid, flag::Seen, 1, mark.message, mark.size}}));
+        must(Metadata::set(t, inbox, bob, {{"/private/comment", "\xff"}, {"/shared/comment", ""}}));
         return 0;
     });
     house.fill(inbox, 5);

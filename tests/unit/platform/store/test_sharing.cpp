@@ -1,3 +1,4 @@
+#include "platform/store/own_seen.h"
 #include "platform/store/sharing.h"
 #include "store_fixture.h"
 
@@ -65,6 +66,18 @@ constexpr auto work = "Other Users/anna@example.test/Work"_L1;
 class TestSharing : public QObject
 {
     Q_OBJECT
+
+    static QList<Uid> seenIn(House &house, MailboxId id, AccountId reader)
+    {
+        QList<Uid> uids;
+        QList<MessageMark> marks = house.marks(id);
+        must(house.store->readNow<void>([&](Connection &c) { return OwnSeen::show(c, id, reader, marks); }));
+        for (const MessageMark &mark : marks) {
+            if (mark.flags & flag::Seen)
+                uids += mark.uid;
+        }
+        return uids;
+    }
 
 private Q_SLOTS:
     void ownersHaveEverythingAndOthersNothing()
@@ -237,6 +250,55 @@ private Q_SLOTS:
         QCOMPARE(house.marks(to).first().flags, flag::Seen);
         QVERIFY(house.mailbox(house.anna, u"Work"_s).keywords.isEmpty());
         QCOMPARE(house.faults(), QStringList());
+    }
+
+    void eachReaderHasSeenWhatHeHas()
+    {
+        House house;
+        const MailboxId inbox = house.mailbox(house.office).id, mine = house.mailbox(house.anna).id;
+        must(house.store->writeNow<void>([&](Transaction &t) { return OwnSeen::set(t, inbox, true); }));
+        for (const QString &who : {u"anna@example.test"_s, u"bob@example.test"_s})
+            house.share(house.office, u"INBOX"_s, who, "lrswitex");
+        house.fill(inbox, 6);
+        const auto reached = house.read([&](Connection &c) { return Sharing::get(c, house.anna, inbox, 0); });
+        QCOMPARE(reached.reader, house.anna);
+        QVERIFY(!house.read([&](Connection &c) { return Sharing::get(c, house.office, inbox, 0); }).reader);
+        const auto store = [&](AccountId who, const QList<UidRange> &uids, FlagAction action, const QList<QByteArray> &names) {
+            return house.write([&](Transaction &t) { return Mailboxes::setFlags(t, inbox, uids, action, names, {}, {~Flags(0), who}); });
+        };
+        // \Seen is told and kept as his own, other flags are everybody's.
+        const auto change = store(house.anna, {{2, 4}}, FlagAction::Add, {"\\Seen", "\\Flagged"});
+        QCOMPARE(change.altered.size(), 3);
+        QCOMPARE(change.altered.first().flags, flag::Seen | flag::Flagged);
+        QCOMPARE(seenIn(house, inbox, house.anna), (QList<Uid>{2, 3, 4}));
+        QCOMPARE(seenIn(house, inbox, house.bob), QList<Uid>());
+        QCOMPARE(house.marks(inbox).at(1).flags, flag::Flagged);
+        QCOMPARE(house.mailbox(house.office).unseen, 6);
+        QVERIFY(store(house.anna, {{2, 4}}, FlagAction::Add, {"\\Seen"}).altered.isEmpty());
+        // Its MODSEQ grows with it (RFC 7162): UNCHANGEDSINCE finds it.
+        const ModSeq before = house.mailbox(house.office).highestModSeq;
+        QCOMPARE(store(house.bob, {{2, 2}}, FlagAction::Set, {"\\Seen"}).altered.first().modSeq, before + 1);
+        QCOMPARE(house.marks(inbox).at(1).flags, Flags(0));
+        QCOMPARE(seenIn(house, inbox, house.anna), (QList<Uid>{2, 3, 4}));
+        store(house.anna, {{3, 3}}, FlagAction::Remove, {"\\Seen"});
+        QCOMPARE(seenIn(house, inbox, house.anna), (QList<Uid>{2, 4}));
+        QCOMPARE(house.faults(), QStringList());
+        // Out of it a copy has his \Seen, into it he keeps his.
+        house.write([&](Transaction &t) { return Mailboxes::copy(t, inbox, {{1, 4}}, mine, false, u"x"_s, {}, house.anna); });
+        QList<Flags> copied;
+        for (const MessageMark &mark : house.marks(mine))
+            copied += mark.flags;
+        QCOMPARE(copied, (QList<Flags>{0, flag::Seen, flag::Flagged, flag::Seen | flag::Flagged}));
+        QCOMPARE(house.mailbox(house.anna).unseen, 2);
+        house.write([&](Transaction &t) { return Mailboxes::copy(t, mine, {}, inbox, true, u"x"_s, {~Flags(0), house.anna}); });
+        QCOMPARE(seenIn(house, inbox, house.anna), (QList<Uid>{2, 4, 8, 10}));
+        QCOMPARE(house.mailbox(house.office).unseen, 10);
+        QCOMPARE(house.faults(), QStringList());
+        house.write([&](Transaction &t) { return Mailboxes::copy(t, inbox, {{4, 8}}, mine, true, u"x"_s, {}, house.anna); });
+        QCOMPARE(seenIn(house, inbox, house.anna), (QList<Uid>{2, 10}));
+        QCOMPARE(house.faults(), QStringList());
+        must(house.store->writeNow<void>([&](Transaction &t) { return OwnSeen::set(t, inbox, false); }));
+        QCOMPARE(house.rows(u"seen"_s), 0);
     }
 
     void forgetsWhoIsGone()

@@ -1,4 +1,5 @@
 #include "language/message/structure.h"
+#include "platform/store/own_seen.h"
 #include "service/access/index_cache.h"
 #include "service/access/search.h"
 #include "unit/platform/store/store_fixture.h"
@@ -14,11 +15,11 @@ using Op = SearchKey::Op;
 
 namespace {
 
-std::shared_ptr<MailboxIndex> opened(IndexCache &cache, MailboxId mailbox)
+std::shared_ptr<MailboxIndex> opened(IndexCache &cache, MailboxId mailbox, AccountId reader = {})
 {
     Result<std::shared_ptr<MailboxIndex>> found = fail(ErrorKind::Internal, u"not called"_s);
     Semaphore ready;
-    cache.open(mailbox, [&](auto index) {
+    cache.open(mailbox, reader, [&](auto index) {
         found = std::move(index);
         ready.release();
     });
@@ -61,6 +62,44 @@ class TestIndexCache : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    // Each reader's index holds what the store holds for him, whoever does what.
+    void agreesWithTheStoreForEachReader()
+    {
+        House house;
+        const auto alice = house.makeAlice();
+        const auto inbox = house.mailbox(alice).id;
+        const QList<AccountId> readers{{}, AccountId{71}, AccountId{72}};
+        house.write([&](Transaction &t) -> Result<int> {
+            must(OwnSeen::set(t, inbox, true));
+            return 0;
+        });
+        house.fill(inbox, 20);
+        QList<std::shared_ptr<MailboxIndex>> indexes;
+        for (const AccountId reader : readers)
+            indexes += opened(house.cache, inbox, reader);
+        QRandomGenerator random(9);
+        for (int i = 0; i < 300; ++i) {
+            const Uid first = random.bounded(1, 50);
+            const QList<UidRange> some{{first, first + random.bounded(6)}};
+            const AccountId reader = readers.at(random.bounded(3));
+            house.write([&](Transaction &t) -> Result<int> {
+                switch (random.bounded(5)) {
+                case 0: must(Fixture::deliver(t, inbox, "body", random.bounded(2) ? flag::Seen : 0)); break;
+                case 1: must(Mailboxes::expunge(t, inbox, {{first, first}}, true, u"a"_s)); break;
+                case 2: must(Mailboxes::copy(t, inbox, some, inbox, false, u"a"_s, {~Flags(0), reader}, reader)); break;
+                default: must(Mailboxes::setFlags(t, inbox, some, FlagAction(random.bounded(3)), {"\\Seen", "$k"}, {}, {~Flags(0), reader}));
+                }
+                return 0;
+            });
+            for (qsizetype k = 0; k < readers.size(); ++k) {
+                auto marks = house.marks(inbox);
+                if (readers[k])
+                    must(house.store->readNow<void>([&](Connection &c) { return OwnSeen::show(c, inbox, readers[k], marks); }));
+                QCOMPARE(marksOf(*indexes[k]), marks);
+            }
+        }
+    }
+
     // Whatever is done to a mailbox, the index holds what the store holds.
     void agreesWithTheStore()
     {

@@ -121,7 +121,7 @@ private Q_SLOTS:
         QVERIFY(!ben->hasRoomFor(41));
         QVERIFY(before.account(AccountId{1})->hasRoomFor(qint64(1) << 60));
         // What was counted since lives on when the tables are read again.
-        *ben->usedOctets = 90;
+        ben->used->octets = 90;
         const DirectorySnapshot after({.accounts = {{.id = {2}, .address = u"ben@a.test"_s, .quotaOctets = 100, .usedOctets = 60}}}, u'+', &before);
         QVERIFY(!after.account(AccountId{2})->hasRoomFor(11));
     }
