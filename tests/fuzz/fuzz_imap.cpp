@@ -85,6 +85,11 @@ struct Answering
     }
     Answer operator()(const CreateMailbox &) const { return Created{MailboxId{9}}; }
     Answer operator()(const ListVanished &need) const { return Vanished{need.uids}; }
+    Answer operator()(const GetAcl &) const { return Acl{{{QStringLiteral("anna@example.test"), right::All}, {QStringLiteral("-x y"), 0}}}; }
+    Answer operator()(const ListRights &) const { return Grantable{right::Owners, right::Read}; }
+    Answer operator()(const MyRights &) const { return OwnRights{right::Read | right::Lookup}; }
+    Answer operator()(const GetMetadata &) const { return Annotations{{{"/shared/comment", QByteArray("a\0\xff", 3)}, {"/private/x", {}}}, 7}; }
+    Answer operator()(const SetQuota &) const { return Quota{QStringLiteral("root"), 1, 2, 3, 4}; }
     Answer operator()(const GetQuota &) const { return Quota{QStringLiteral("root"), 1, 2}; }
     template<typename T>
     Answer operator()(const T &) const { return Done{}; }
