@@ -1,8 +1,8 @@
 #include "service/intake/named_content.h"
 
 #include "language/imap/fetch_response.h"
-#include "platform/store/mailboxes.h"
 #include "platform/store/messages.h"
+#include "platform/store/sharing.h"
 #include "service/delivery/url_token.h"
 
 namespace posthorn::intake {
@@ -30,9 +30,10 @@ Result<NamedContent> filtered(store::Connection &connection, MessageId message, 
 
 Result<NamedContent> findNamed(store::Connection &connection, AccountId owner, const imap::Url &url, const QByteArray &rump)
 {
-    const auto mailbox = store::Mailboxes::find(connection, owner, url.mailbox);
-    if (!mailbox)
-        return std::unexpected(mailbox.error());
+    const auto found = store::Sharing::find(connection, owner, url.mailbox, right::Read);
+    if (!found)
+        return std::unexpected(found.error());
+    const store::Mailbox *mailbox = &found->mailbox;
     if (url.uidValidity > 0 && url.uidValidity != mailbox->uidValidity)
         return missing();
     if (const auto proven = delivery::checkUrlToken(connection, owner, mailbox->id, rump, url.token); !proven)
