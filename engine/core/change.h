@@ -1,4 +1,4 @@
-// What one committed transaction altered in one mailbox, told to every session that has it selected.
+// What one committed transaction altered in one mailbox, told to every session that has it selected; and in names.
 #pragma once
 
 #include "core/flags.h"
@@ -6,6 +6,7 @@
 #include "core/rights.h"
 
 #include <QList>
+#include <QString>
 
 #include <optional>
 
@@ -40,6 +41,26 @@ struct MailboxChange
     ConversationId origin;       // the session whose command did it, if one did
 
     bool operator==(const MailboxChange &) const = default;
+};
+
+// Whose a mailbox is, and what it is called there.
+struct MailboxPlace
+{
+    AccountId account;
+    QString name;
+    bool operator==(const MailboxPlace &) const = default;
+};
+
+// What became of a name: of a mailbox, or of a subscription, which may be to a mailbox that does not exist.
+struct NameChange
+{
+    enum class Kind { Created, Removed, Renamed, Subscribed, Unsubscribed };
+    Kind kind = Kind::Created;
+    MailboxPlace place;
+    QString oldName = {};       // Renamed
+    ConversationId origin = {}; // as above
+
+    bool operator==(const NameChange &) const = default;
 };
 
 } // namespace posthorn

@@ -158,6 +158,7 @@ static Result<MailboxId> insertMailbox(Transaction &transaction, AccountId accou
     if (auto inherited = inheritRules(connection, {*id}, account, name); !inherited)
         return std::unexpected(inherited.error());
     ledger.forget(MailboxId{*id});
+    transaction.changes.names.append({NameChange::Kind::Created, {account, name}});
     return MailboxId{*id};
 }
 
@@ -246,6 +247,7 @@ static Result<void> giveName(Transaction &transaction, const Mailbox &mailbox, c
     if (!done)
         return std::unexpected(done.error());
     connection.ledger()->forget(mailbox.id);
+    transaction.changes.names.append({NameChange::Kind::Renamed, {mailbox.account, name}, mailbox.name});
     if (!mailbox.subscribed)
         return {};
     // The old name stays subscribed (RFC 9051 section 6.3.7 forbids to take it away); the new one joins it.
@@ -310,6 +312,10 @@ Result<void> Mailboxes::subscribe(Transaction &transaction, AccountId account, c
                   : connection.run("DELETE FROM subscription WHERE account_id = ? AND name = ?", account.value, proper);
     if (!done)
         return std::unexpected(done.error());
+    if (*done > 0) {
+        const auto kind = subscribe ? NameChange::Kind::Subscribed : NameChange::Kind::Unsubscribed;
+        transaction.changes.names.append({kind, {account, proper}});
+    }
     if (const auto id = connection.ledger()->mailboxNamed(connection, account, proper))
         connection.ledger()->forget(*id);
     return {};

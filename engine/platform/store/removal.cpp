@@ -50,6 +50,7 @@ Result<void> removeMailbox(Transaction &transaction, const Mailbox &mailbox, con
     ledger.forget(mailbox.id);
     transaction.changes.mailboxes.append(
         MailboxChange{.mailbox = mailbox.id, .modSeq = mailbox.highestModSeq + 1, .removed = true});
+    transaction.changes.names.append({NameChange::Kind::Removed, {mailbox.account, mailbox.name}});
     return {};
 }
 

@@ -13,6 +13,7 @@
 #include "platform/store/sql/faults.h"
 #include "platform/store/suppressions.h"
 
+#include <QHash>
 #include <QString>
 
 #include <chrono>
@@ -54,6 +55,8 @@ struct UsageNote
 struct Committed
 {
     QList<MailboxChange> mailboxes;
+    QHash<MailboxId, MailboxPlace> places; // of those mailboxes, unless they are gone
+    QList<NameChange> names;
     bool queueChanged = false;
     QList<EntryNote> entries;      // queue entries that were added, altered or removed, in that order
     bool routesChanged = false;

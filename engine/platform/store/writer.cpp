@@ -203,9 +203,22 @@ Result<void> Writer::runJob(WriteJob &job)
     }
     if (result)
         result = m_ledger.endJob(*m_connection);
-    if (result)
+    if (result) {
+        notePlaces(transaction.changes);
         merge(std::move(transaction.changes));
+    }
     return result;
+}
+
+// The ledger has the rows of mailboxes that were just changed: this costs no statement.
+void Writer::notePlaces(const Committed &changes)
+{
+    for (const MailboxChange &change : changes.mailboxes) {
+        if (change.removed || !change.mailbox)
+            continue;
+        if (const auto row = m_ledger.mailbox(*m_connection, change.mailbox))
+            m_changes.places.insert(change.mailbox, {(*row)->account, (*row)->name});
+    }
 }
 
 // Of a group of one, nothing is left to commit when its job fails.
@@ -273,7 +286,7 @@ void Writer::abandon(const Error &error)
 void Writer::answer()
 {
     m_guard.tell();
-    const bool changed = !m_changes.mailboxes.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged ||
+    const bool changed = !m_changes.mailboxes.isEmpty() || !m_changes.names.isEmpty() || m_changes.queueChanged || m_changes.directoryChanged ||
                          !m_changes.suppressions.isEmpty() || m_changes.routesChanged || m_changes.groupsChanged ||
                          m_changes.settingsChanged || !m_changes.usage.isEmpty();
     if (changed) {
@@ -315,7 +328,8 @@ void Writer::merge(Committed &&changes)
     for (MailboxChange &change : changes.mailboxes) {
         const auto last = m_lastChange.constFind(change.mailbox);
         if (last != m_lastChange.constEnd() && onlyAppends(change) && onlyAppends(m_changes.mailboxes.at(*last))
-            && m_changes.mailboxes.at(*last).reader == change.reader) {
+            && m_changes.mailboxes.at(*last).reader == change.reader
+            && m_changes.mailboxes.at(*last).origin == change.origin) {
             MailboxChange &into = m_changes.mailboxes[*last];
             into.modSeq = change.modSeq;
             into.appended += change.appended;
@@ -324,6 +338,7 @@ void Writer::merge(Committed &&changes)
         m_lastChange.insert(change.mailbox, m_changes.mailboxes.size());
         m_changes.mailboxes.append(std::move(change));
     }
+    m_changes.names += changes.names;
     m_changes.queueChanged |= changes.queueChanged;
     m_changes.entries += changes.entries;
     m_changes.suppressions += changes.suppressions;

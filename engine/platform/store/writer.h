@@ -50,6 +50,7 @@ private:
     void abandon(const Error &error);
     void answer();
     void noteTrouble(const Error &error);
+    void notePlaces(const Committed &changes);
     void merge(Committed &&changes);
 
     // writer_idle.cpp

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void keepsSubscriptionsOfRemovedMailboxes();
     void renamesChildrenToo();
     void renamesNoNeighboursOfTheSamePrefix();
+    void tellsWhatBecomesOfNames();
     void movesTheMessagesWhenInboxIsRenamed();
     void countsWhatIsDelivered();
     void takesRecentOnce();
@@ -121,6 +122,32 @@ void TestMailboxes::keepsSubscriptionsOfRemovedMailboxes()
     QCOMPARE(house.read([&](Connection &c) { return Mailboxes::lostSubscriptions(c, alice); }), QStringList(u"Junk"_s));
     must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"Junk"_s, false); }));
     QVERIFY(house.read([&](Connection &c) { return Mailboxes::lostSubscriptions(c, alice); }).isEmpty());
+}
+
+void TestMailboxes::tellsWhatBecomesOfNames()
+{
+    using Kind = NameChange::Kind;
+    Fixture house;
+    const auto alice = house.makeAlice();
+    QList<NameChange> seen;
+    QHash<MailboxId, MailboxPlace> places;
+    house.store->onCommitted([&](const Committed &changes) {
+        seen += changes.names;
+        places = changes.places;
+    });
+    const auto taken = [&] { return std::exchange(seen, {}); };
+    const auto id = house.write([&](Transaction &t) { return Mailboxes::create(t, alice, u"a/b"_s); });
+    QCOMPARE(taken(), (QList<NameChange>{{Kind::Created, {alice, u"a"_s}}, {Kind::Created, {alice, u"a/b"_s}}}));
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"a/b"_s, true); }));
+    QCOMPARE(taken(), (QList<NameChange>{{Kind::Subscribed, {alice, u"a/b"_s}}}));
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"a/b"_s, true); }));
+    QCOMPARE(taken(), QList<NameChange>());
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::rename(t, alice, u"a/b"_s, u"c"_s); }));
+    QCOMPARE(taken(), (QList<NameChange>{{Kind::Renamed, {alice, u"c"_s}, u"a/b"_s}, {Kind::Subscribed, {alice, u"c"_s}}}));
+    house.deliverOne(id);
+    QCOMPARE(places, (QHash<MailboxId, MailboxPlace>{{id, {alice, u"c"_s}}}));
+    must(house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"c"_s, u"test"_s); }));
+    QCOMPARE(taken(), (QList<NameChange>{{Kind::Removed, {alice, u"c"_s}}}));
 }
 
 void TestMailboxes::renamesChildrenToo()
