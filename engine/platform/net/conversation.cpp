@@ -400,6 +400,10 @@ void Conversation::tickTalk(qint64 at)
     }
     if (m_peerClosed)
         return;
+    if (m_session->tick(at))
+        turn(0);
+    if (m_phase != Phase::Talk)
+        return;
     if (!machine.hungry()) {
         m_since = at; // it waits for us
         return;

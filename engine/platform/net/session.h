@@ -57,6 +57,12 @@ public:
     virtual void changed(const MailboxChange &change) { Q_UNUSED(change) }
     // Called once, before start(): where this session's answers are to be posted.
     virtual void attach(Address address, const Peer &peer) = 0;
+    // About once a second, with the time of a clock that only goes forward. True: there may be something to be sent.
+    virtual bool tick(qint64 steadyMs)
+    {
+        Q_UNUSED(steadyMs)
+        return false;
+    }
     // Of a connection we began: it did not come about, or TLS did not. `why` is for people. The conversation is over.
     virtual void failed(LinkStep step, const QString &why) { Q_UNUSED(step) Q_UNUSED(why) }
     // The conversation is over; the last call.
@@ -92,6 +98,13 @@ public:
             m_machine.changed(m_service->heard(change));
         else if constexpr (requires(M &machine) { machine.changed(change); })
             m_machine.changed(change);
+    }
+    bool tick(qint64 steadyMs) override
+    {
+        if constexpr (requires(S &service, BoundSession &self) { service.tick(self, steadyMs); })
+            return m_service->tick(*this, steadyMs);
+        else
+            return false;
     }
     void failed(LinkStep step, const QString &why) override
     {
