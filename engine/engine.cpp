@@ -155,6 +155,7 @@ struct Engine::Private
     std::unique_ptr<delivery::Delivery> delivery;
     std::unique_ptr<intake::Refusals> refusals;
     std::unique_ptr<access::IndexCache> indexes;
+    access::NoticeBoard notices;
     std::unique_ptr<access::SearchIndexer> indexer;
     access::DropLocks drops;
     intake::World intakeWorld;
@@ -358,11 +359,12 @@ void Engine::Private::buildServices()
     const auto current = [this] { return settings.get(); };
     intakeWorld = {store.get(), delivery.get(), directory.get(), authenticator.get(), &events, &counters,
                    filter::allChecks(), current, hostName(), refusals.get()};
-    accessWorld = {store.get(), directory.get(), authenticator.get(), indexes.get(), &drops, &events, &counters, current,
+    accessWorld = {store.get(), directory.get(), authenticator.get(), indexes.get(), &notices, &drops, &events, &counters, current,
                    hostName()};
     store->onCommitted([this](const store::Committed &committed) {
         directory->committed(committed);
         indexes->committed(committed);
+        notices.committed(committed);
         indexer->committed(committed);
         if (relay::Relay *const runner = relaying.load())
             runner->committed(committed);

@@ -213,6 +213,9 @@ const SettingDescription table[] = {
     {.key = "imap.idle_minutes"_L1, .type = Number, .initial = "30"_L1, .minimum = 30, .maximum = 1440,
      .unit = "minutes"_L1, .room = "Reading"_L1, .advanced = true, .label = "Silence before IMAP hangs up"_L1,
      .explanation = ""_L1},
+    {.key = "imap.progress_seconds"_L1, .type = Number, .initial = "10"_L1, .minimum = 1, .maximum = 300,
+     .unit = "seconds"_L1, .room = "Reading"_L1, .advanced = true, .label = "Time after which IMAP tells how far it has come"_L1,
+     .explanation = "Programs that know of it can show that a long search or copy goes on (INPROGRESS)."_L1},
     {.key = "imap.submit_users"_L1, .type = Text, .initial = ""_L1, .room = "Reading"_L1, .advanced = true,
      .label = "Accounts of submission servers"_L1,
      .explanation = "Addresses, separated by commas. Who signs in as one of them may fetch what users have authorized for "

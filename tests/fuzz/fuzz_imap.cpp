@@ -79,6 +79,7 @@ struct Answering
     }
     Answer operator()(const ExpungeMessages &need) const { return Expunged{need.uids, 6}; }
     Answer operator()(const SearchMessages &) const { return Found{{1, 5, 9, 10}, 6}; }
+    Answer operator()(const SearchMailbox &) const { return FoundIn{7, {1, 5, 9}, {3, 4, 5}}; }
     Answer operator()(const ThreadMessages &) const
     {
         return Threaded{{{1, 0}, {2, 2}, {5, 0}, {9, 0}, {0, 2}, {1, 0}, {2, 1}, {5, 0}}, 3};
@@ -106,7 +107,7 @@ bool isAnswered(const What &what)
 {
     return !std::holds_alternative<SaslCancel>(what) && !std::holds_alternative<CloseMailbox>(what)
            && !std::holds_alternative<AppendCancel>(what) && !std::holds_alternative<ClientId>(what)
-           && !std::holds_alternative<Refused>(what) && !std::holds_alternative<Unauthenticate>(what);
+           && !std::holds_alternative<Refused>(what) && !std::holds_alternative<WatchMailboxes>(what) && !std::holds_alternative<Unauthenticate>(what);
 }
 
 class World
@@ -138,6 +139,8 @@ public:
         if (what & 4)
             change.altered = {{Uid(what % 9 + 1), Flags(what), m_modSeq, MessageId{1}, 1}};
         m_machine.changed(change);
+        m_machine.noticed({.kind = Notice::Kind(what % 6), .mailbox = MailboxId{2}, .name = QStringLiteral("Work"),
+                           .oldName = QStringLiteral("Old"), .appended = true});
         settle();
     }
 

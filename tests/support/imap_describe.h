@@ -7,6 +7,8 @@
 #include <QHash>
 #include <QStringList>
 
+#include <algorithm>
+
 namespace posthorn::imap::transcript {
 
 using namespace Qt::StringLiterals;
@@ -87,6 +89,7 @@ struct Describe
         return "SelectMailbox " + need.name.toUtf8() + (need.readOnly ? " read-only" : "");
     }
     QByteArray operator()(const CloseMailbox &) const { return "CloseMailbox"; }
+    QByteArray operator()(const WatchMailboxes &need) const { return need.watch ? "WatchMailboxes" : "WatchMailboxes no more"; }
     QByteArray operator()(const ListVanished &need) const
     {
         return "ListVanished " + text(need.uids) + " since " + QByteArray::number(need.since);
@@ -150,11 +153,19 @@ struct Describe
     QByteArray operator()(const ExpungeMessages &need) const { return "ExpungeMessages " + text(need.uids); }
     QByteArray operator()(const SearchMessages &need) const
     {
-        static const QByteArrayList names = QByteArray("arrival cc date displayfrom displayto from size subject to").split(' ');
+        static const QByteArrayList names = QByteArray("arrival cc date displayfrom displayto from relevancy size subject to").split(' ');
         QByteArray line = "SearchMessages " + text(need.key);
         for (const SortCriterion &criterion : need.order)
             line += QByteArray(criterion.reverse ? " -" : " +") + names.value(int(criterion.by));
+        QList<Uid> scored = need.scores.keys();
+        std::ranges::sort(scored);
+        for (const Uid uid : std::as_const(scored))
+            line += ' ' + QByteArray::number(uid) + '=' + QByteArray::number(need.scores.value(uid));
         return line;
+    }
+    QByteArray operator()(const SearchMailbox &need) const
+    {
+        return "SearchMailbox " + need.name.toUtf8() + ' ' + text(need.key) + (need.withModSeqs ? " with modseqs" : "");
     }
     QByteArray operator()(const ThreadMessages &need) const
     {
@@ -388,6 +399,7 @@ private:
             status.deletedSize = fields.number("deleted-size");
             status.uidNext = Uid(fields.number("uidnext", 1));
             status.uidValidity = quint32(fields.number("uidvalidity", 7));
+            status.highestModSeq = ModSeq(fields.number("modseq", 1));
             return status;
         }
         if (name == "Quota")
@@ -461,6 +473,14 @@ private:
             return Vanished{ranges(fields.plain.value(0))};
         if (name == "Expunged")
             return Expunged{ranges(fields.plain.value(0)), 9};
+        if (name == "FoundIn") {
+            FoundIn found{quint32(fields.number("uidvalidity", 7)), uids(fields.plain.value(0)), {}};
+            for (const QByteArray &modSeq : fields.named.value("modseqs").split(',')) {
+                if (!modSeq.isEmpty())
+                    found.modSeqs += modSeq.toULongLong();
+            }
+            return found;
+        }
         if (name == "Found")
             return Found{uids(fields.plain.value(0)), 9};
         return std::nullopt;

@@ -7,6 +7,8 @@
 //   ! an answer                      to the oldest need that has none, as imap_describe.h reads it; or one of
 //   !! an answer                     to the newest need that has none
 //   ! changed appended=.. altered=UID flags=..;.. expunged=.. granted=.. removed      another session did something
+//   ! notice messages=Name appended expunged altered; or created=, removed=, renamed=New old=Old, subscribed=, unsubscribed=
+//   ! working 454 1000                       how far a command has come
 //   ! close | timeout | shutdown | tls
 //   = state                          what stateName() must be
 #pragma once
@@ -137,7 +139,7 @@ private:
         const bool fits = wanted.endsWith("...") ? line.startsWith(wanted.chopped(3)) : line == wanted;
         check(fits, "needed is: " + line);
         m_unanswered += need.id;
-        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused", "Unauthenticate"};
+        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused", "Unauthenticate", "WatchMailboxes"};
         if (silent.contains(line.split(' ').first()))
             m_unanswered.removeLast();
     }
@@ -154,6 +156,11 @@ private:
             check(m_machine->wantsTls() && !m_machine->hungry(), "TLS is not wanted");
             m_said.clear();
             m_machine->tlsStarted(TlsFacts{"TLSv1.3", "TLS_AES_256_GCM_SHA384", {}, "hash"});
+        } else if (event.startsWith("working")) {
+            const QByteArrayList numbers = event.split(' ');
+            m_machine->stillWorking(numbers.value(1).toLongLong(), numbers.value(2).toLongLong());
+        } else if (event.startsWith("notice")) {
+            m_machine->noticed(notice(Fields(event.sliced(6).trimmed())));
         } else if (event.startsWith("changed")) {
             m_machine->changed(change(event.sliced(7).trimmed()));
         } else if (const auto answer = m_answers.read(event); !answer || m_unanswered.isEmpty()) {
@@ -163,6 +170,20 @@ private:
         }
         collect();
         say();
+    }
+
+    static Notice notice(const Fields &fields)
+    {
+        static const QByteArrayList kinds{"messages", "created", "removed", "renamed", "subscribed", "unsubscribed", "annotated"};
+        Notice notice{.mailbox = MailboxId{fields.number("id", 2)}, .oldName = QString::fromUtf8(fields.named.value("old")),
+                      .appended = fields.has("appended"), .expunged = fields.has("expunged"), .altered = fields.has("altered"), .entries = fields.named.value("entries").split(',')};
+        for (qsizetype i = 0; i < kinds.size(); ++i) {
+            if (fields.named.contains(kinds[i])) {
+                notice.kind = Notice::Kind(i);
+                notice.name = QString::fromUtf8(fields.named.value(kinds[i]));
+            }
+        }
+        return notice;
     }
 
     MailboxChange change(const QByteArray &line)
@@ -191,6 +212,8 @@ private:
                 change.mailbox = {};
             } else if (part.startsWith("granted=")) {
                 change.granted = rightsFromText(value);
+            } else if (part == "own") {
+                change.origin = ConversationId{1};
             } else if (part == "removed") {
                 change.removed = true;
             }

@@ -17,13 +17,15 @@ public:
         changed(session);
     }
     bool hungry() const override { return true; }
+    bool isResting() const override { return true; }
     QLatin1StringView stateName() const override { return "idle"_L1; }
 
     void changed(Session &session) override
     {
         if (!session.view || !session.hasRoom())
             return; // told later
-        session.view->tell(session.out, SelectedView::Telling::All);
+        if (!session.notifier) // it tells all there is
+            session.tellNews(SelectedView::Telling::All);
         if (session.view->isRemoved())
             session.bye("The selected mailbox is gone");
     }

@@ -28,6 +28,7 @@ struct Resync
     ModSeq since = 0;
     NumberSet known; // the UIDs the client has; all when `hasKnown` is not set
     bool hasKnown = false;
+    bool hasNumbers = false; // the hint about sequence numbers was given
 };
 
 class SelectTask : public Task
@@ -121,7 +122,7 @@ private:
         session.untagged(QByteArray::number(view.messages().count()) + " EXISTS");
         if (!session.rev2) {
             session.untagged(QByteArray::number(view.recentCount()) + " RECENT");
-            if (selected.firstUnseen > 0)
+            if (selected.firstUnseen > 0 && !session.uidOnly)
                 session.untagged("OK [UNSEEN " + QByteArray::number(selected.firstUnseen) + "] First unseen");
         }
         session.untagged("OK [PERMANENTFLAGS " + view.permanentFlags() + "] Flags permitted");
@@ -153,6 +154,7 @@ Resync parseResync(Arguments &arguments)
     resync.since = arguments.modSeq();
     while (arguments.ok() && arguments.take(' ')) {
         if (arguments.take('(')) {
+            resync.hasNumbers = true;
             (void)arguments.set();
             arguments.space();
             (void)arguments.set();
@@ -190,6 +192,8 @@ Result<TaskPointer> parseSelectOrExamine(Lexer &lexer, const Session &session, b
     arguments.end();
     if (!arguments.ok())
         return arguments.error();
+    if (resync && resync->hasNumbers && session.uidOnly)
+        return plainTask([](Session &s) { s.bad("Message numbers are not used any longer", "UIDREQUIRED"); });
     return std::make_unique<SelectTask>(name, readOnly, condstore, std::move(resync));
 }
 

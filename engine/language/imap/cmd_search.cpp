@@ -1,8 +1,11 @@
 // SEARCH and SORT, with UIDs too (RFC 9051 §6.4.4, RFC 5256 §3; RETURN: RFC 4731, 5182, 5267 §3, 9394).
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
+#include "language/imap/arguments.h"
 #include "language/imap/resolve.h"
+#include "language/imap/search_contexts.h"
 #include "language/imap/search_parse.h"
+#include "language/imap/search_response.h"
 
 #include <algorithm>
 
@@ -11,6 +14,11 @@ namespace posthorn::imap {
 using namespace Qt::StringLiterals;
 
 namespace {
+
+bool usesNumbers(const SearchProgram &program)
+{
+    return std::ranges::any_of(program.sets, [](const SearchSet &set) { return !set.isUids && !set.set.isSaved(); });
+}
 
 class SearchTask : public Task
 {
@@ -23,13 +31,18 @@ public:
 
     void begin(Session &session) override
     {
+        if (session.uidOnly && usesNumbers(m_program))
+            return session.bad("Message numbers are not used any longer", "UIDREQUIRED");
         if (m_program.usesModSeq)
             session.enableCondstore();
+        if (m_returns.update)
+            m_lasting = SearchContexts::lasting(session, m_program, m_numbering);
         const bool known = resolveSets(m_program, [&](const NumberSet &set, bool isUids) {
             return resolve(session, set, isUids ? Numbering::Uid : Numbering::Sequence);
         });
+        const bool scores = m_returns.relevancy || m_program.sortsByRelevancy();
         if (known)
-            session.ask(SearchMessages{std::move(m_program.key), std::move(m_program.order)});
+            session.ask(SearchMessages{std::move(m_program.key), scores ? QList<SortCriterion>() : m_program.order});
         else
             session.bad("No such message");
     }
@@ -48,10 +61,12 @@ public:
             session.failed(failure ? failure->error : Error{});
             return;
         }
-        m_found = knownOf(session.view->messages(), found->uids);
+        if (!isScored(session, *found))
+            return;
+        m_found = knownOf(session.view->messages(), m_isOrdered && m_program.order.isEmpty() ? m_plain : found->uids);
         if (m_returns.save)
-            session.savedResult = ascending(shown());
-        m_uids = m_program.usesModSeq ? ascending(shown()) : QList<UidRange>();
+            session.savedResult = ascending(shownOf(m_returns, m_found));
+        m_uids = m_program.usesModSeq ? ascending(shownOf(m_returns, m_found)) : QList<UidRange>();
         if (m_uids.isEmpty())
             tell(session);
         else
@@ -59,13 +74,54 @@ public:
     }
 
 private:
-    void tell(Session &session) const
+    // RFC 6203: results are found, looked at more closely, and then put in order.
+    bool isScored(Session &session, const Found &found)
+    {
+        const bool scores = m_returns.relevancy || m_program.sortsByRelevancy();
+        if (!scores || m_isOrdered)
+            return true;
+        if (m_scorer)
+            m_scorer->found(found.uids);
+        else
+            m_scorer.emplace(std::move(m_program.fuzzy), m_plain = found.uids);
+        if (auto next = m_scorer->next()) {
+            session.ask(SearchMessages{std::move(*next)});
+            return false;
+        }
+        m_scores = m_scorer->scores();
+        m_isOrdered = true;
+        if (m_program.order.isEmpty())
+            return true;
+        SearchKey all{.op = SearchKey::Op::Uids};
+        all.uids = ascending(m_plain);
+        session.ask(SearchMessages{std::move(all), m_program.order, m_scores});
+        return false;
+    }
+
+    QList<int> relevancy() const
+    {
+        QList<int> scores;
+        const auto [begin, end] = m_returns.partial && !m_returns.all ? m_returns.partial->within(m_found.size())
+                                                                      : std::pair(qsizetype(0), m_found.size());
+        for (const Uid uid : m_found.sliced(begin, end - begin))
+            scores += m_scores.value(uid, 1);
+        return scores;
+    }
+
+    void tell(Session &session)
     {
         const QList<quint32> numbers = numbersOf(session.view->messages());
         if (m_returns.given || (session.rev2 && !m_sorts))
-            tellExtended(session, numbers);
+            appendSearchResult(session.out, m_returns, {"TAG \"" + session.tag() + '"', m_numbering == Numbering::Uid, numbers, m_highest,
+                               m_returns.relevancy ? relevancy() : QList<int>()});
         else
             tellPlain(session, numbers);
+        if (m_lasting && m_program.sortsByRelevancy()) {
+            session.untagged("NO [NOUPDATE \"" + session.tag() + "\"] How well messages fit is not kept up to date");
+        } else if (m_lasting) {
+            m_lasting->members = m_found;
+            SearchContexts::keep(session, std::move(*m_lasting));
+        }
         session.ok("Done");
     }
 
@@ -83,25 +139,6 @@ private:
             next = index + 1;
         }
         return known;
-    }
-
-    // Those that are saved, and whose highest MODSEQ is told: with MIN, MAX and PARTIAL but nothing that looks at all
-    // only they (RFC 5182 §2.4, RFC 7162 §3.1.10, RFC 9394 §3.1).
-    QList<Uid> shown() const
-    {
-        if (m_returns.all || m_returns.count || m_found.isEmpty()
-            || !(m_returns.minimum || m_returns.maximum || m_returns.partial))
-            return m_found;
-        QList<Uid> uids;
-        if (m_returns.minimum)
-            uids += m_found.first();
-        if (m_returns.maximum)
-            uids += m_found.last();
-        if (m_returns.partial) {
-            const auto [begin, end] = m_returns.partial->within(m_found.size());
-            uids += m_found.sliced(begin, end - begin);
-        }
-        return uids;
     }
 
     static QList<UidRange> ascending(QList<Uid> uids)
@@ -158,45 +195,6 @@ private:
         session.out += "\r\n";
     }
 
-    // In the order of the numbers.
-    static QByteArray setOf(const QList<quint32> &numbers)
-    {
-        QList<UidRange> ranges;
-        for (const quint32 number : numbers)
-            addUid(ranges, number);
-        return setText(ranges);
-    }
-
-    void tellExtended(Session &session, const QList<quint32> &numbers) const
-    {
-        if (m_returns.onlySaves())
-            return;
-        session.out += "* ESEARCH (TAG \"" + session.tag() + "\")";
-        if (m_numbering == Numbering::Uid)
-            session.out += " UID";
-        const auto add = [&](const char *name, quint64 number) {
-            session.out += name;
-            appendNumber(session.out, number);
-        };
-        if (m_returns.minimum && !numbers.isEmpty())
-            add(" MIN ", numbers.first());
-        if (m_returns.maximum && !numbers.isEmpty())
-            add(" MAX ", numbers.last());
-        const bool all = m_returns.all || !m_returns.given;
-        if (all && !numbers.isEmpty())
-            session.out += " ALL " + setOf(numbers);
-        if (m_returns.partial) {
-            const auto [begin, end] = m_returns.partial->within(numbers.size());
-            const QByteArray set = begin < end ? setOf(numbers.sliced(begin, end - begin)) : "NIL";
-            session.out += " PARTIAL (" + m_returns.partial->text() + ' ' + set + ')';
-        }
-        if (m_returns.count)
-            add(" COUNT ", quint64(numbers.size()));
-        if (m_highest > 0)
-            add(" MODSEQ ", m_highest);
-        session.out += "\r\n";
-    }
-
     SearchProgram m_program;
     ReturnOptions m_returns;
     Numbering m_numbering;
@@ -204,6 +202,11 @@ private:
     QList<Uid> m_found; // in the order they are told
     QList<UidRange> m_uids; // whose MODSEQ is to be looked at
     ModSeq m_highest = 0;
+    std::optional<SearchContext> m_lasting; // RETURN (UPDATE)
+    std::optional<RelevancyScorer> m_scorer;
+    QList<Uid> m_plain;        // what was found, before it is put in order
+    QHash<Uid, int> m_scores;
+    bool m_isOrdered = false;
 };
 
 // THREAD and UID THREAD (RFC 5256 §3)
@@ -214,6 +217,8 @@ public:
 
     void begin(Session &session) override
     {
+        if (session.uidOnly && usesNumbers(m_program))
+            return session.bad("Message numbers are not used any longer", "UIDREQUIRED");
         if (m_program.usesModSeq)
             session.enableCondstore();
         const UidMap &messages = session.view->messages();
@@ -294,9 +299,11 @@ private:
     Numbering m_numbering;
 };
 
-Result<TaskPointer> parse(Lexer &lexer, Numbering numbering, SearchForm form)
+Result<TaskPointer> parse(Lexer &lexer, const Session &given, Numbering numbering, SearchForm form)
 {
     auto program = parseSearchProgram(lexer, form);
+    if (program && program->hasCharset && given.utf8Accept) // RFC 6855 §3
+        return lexer.error(u"All is UTF-8 since UTF8=ACCEPT"_s);
     if (program && form == SearchForm::Thread)
         return std::make_unique<ThreadTask>(std::move(*program), numbering);
     if (program)
@@ -310,34 +317,55 @@ Result<TaskPointer> parse(Lexer &lexer, Numbering numbering, SearchForm form)
 
 } // namespace
 
-Result<TaskPointer> parseSearch(Lexer &lexer, const Session &)
+Result<TaskPointer> parseSearch(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Sequence, SearchForm::Search);
+    return parse(lexer, session, Numbering::Sequence, SearchForm::Search);
 }
 
-Result<TaskPointer> parseUidSearch(Lexer &lexer, const Session &)
+Result<TaskPointer> parseUidSearch(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Uid, SearchForm::Search);
+    return parse(lexer, session, Numbering::Uid, SearchForm::Search);
 }
 
-Result<TaskPointer> parseSort(Lexer &lexer, const Session &)
+Result<TaskPointer> parseSort(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Sequence, SearchForm::Sort);
+    return parse(lexer, session, Numbering::Sequence, SearchForm::Sort);
 }
 
-Result<TaskPointer> parseUidSort(Lexer &lexer, const Session &)
+Result<TaskPointer> parseUidSort(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Uid, SearchForm::Sort);
+    return parse(lexer, session, Numbering::Uid, SearchForm::Sort);
 }
 
-Result<TaskPointer> parseThread(Lexer &lexer, const Session &)
+// CANCELUPDATE "a1" "a2" (RFC 5267 §4.5)
+Result<TaskPointer> parseCancelUpdate(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Sequence, SearchForm::Thread);
+    Arguments arguments(lexer, session);
+    QList<QByteArray> tags;
+    do {
+        tags += arguments.string();
+    } while (arguments.ok() && arguments.take(' '));
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([tags](Session &s) {
+        const bool all = std::ranges::all_of(tags, [&](const QByteArray &tag) { return s.contexts && s.contexts->has(tag); });
+        if (!all)
+            return s.no("No search of this tag is kept up to date");
+        for (const QByteArray &tag : tags)
+            s.contexts->cancel(tag);
+        s.ok("Done");
+    });
 }
 
-Result<TaskPointer> parseUidThread(Lexer &lexer, const Session &)
+Result<TaskPointer> parseThread(Lexer &lexer, const Session &session)
 {
-    return parse(lexer, Numbering::Uid, SearchForm::Thread);
+    return parse(lexer, session, Numbering::Sequence, SearchForm::Thread);
+}
+
+Result<TaskPointer> parseUidThread(Lexer &lexer, const Session &session)
+{
+    return parse(lexer, session, Numbering::Uid, SearchForm::Thread);
 }
 
 } // namespace posthorn::imap

@@ -10,6 +10,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype maxIdFields = 30; // RFC 2971 §3.3
+constexpr qsizetype maxLanguages = 100;
 
 template<typename F>
 Result<TaskPointer> withoutArguments(Lexer &lexer, const Session &session, F run)
@@ -124,6 +125,37 @@ Result<TaskPointer> parseId(Lexer &lexer, const Session &session)
     });
 }
 
+// RFC 5255 §3: what people read in replies is in plain English, which is what "i-default" stands for as well.
+Result<TaskPointer> parseLanguage(Lexer &lexer, const Session &session)
+{
+    Arguments arguments(lexer, session);
+    QList<QByteArray> ranges;
+    if (!arguments.atEnd()) {
+        do {
+            ranges += arguments.astring().toLower();
+            if (ranges.size() > maxLanguages)
+                arguments.fault(u"Too many languages"_s);
+        } while (arguments.take(' '));
+    }
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return plainTask([ranges](Session &s) {
+        if (ranges.isEmpty()) {
+            s.untagged("LANGUAGE (en i-default)");
+            return s.ok("These are spoken");
+        }
+        for (const QByteArray &range : ranges) { // looked up as RFC 4647 §3.4 does: "en-GB" is content with "en"
+            const bool isDefault = range == "default" || range == "i-default";
+            if (!isDefault && range != "*" && range != "en" && !range.startsWith("en-"))
+                continue;
+            s.untagged(isDefault ? "LANGUAGE (i-default)" : "LANGUAGE (en)");
+            return s.ok("Now speaking English");
+        }
+        s.no("None of these languages is spoken here");
+    });
+}
+
 Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
 {
     Arguments arguments(lexer, session);
@@ -139,6 +171,8 @@ Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
         const QList<QByteArray> offered = capabilities(s).split(' ');
         if (wanted.contains("IMAP4REV2") && offered.contains("IMAP4rev2")) {
             s.rev2 = true;
+            if (s.view)
+                s.view->forgetRecent();
             enabled += " IMAP4rev2";
         }
         if (wanted.contains("UTF8=ACCEPT")) {
@@ -158,6 +192,10 @@ Result<TaskPointer> parseEnable(Lexer &lexer, const Session &session)
                 s.enableMetadata();
                 enabled += ' ' + name.toByteArray();
             }
+        }
+        if (wanted.contains("UIDONLY")) {
+            s.enableUidOnly();
+            enabled += " UIDONLY";
         }
         s.untagged(enabled);
         s.ok("Done");

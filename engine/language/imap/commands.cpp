@@ -14,10 +14,11 @@ constexpr auto table = std::to_array<Command>({
     // Any state
     {"CAPABILITY"_L1, AnyState, Beside, parseCapability},
     {"NOOP"_L1, AnyState, Beside, parseNoop},
-    {"LOGOUT"_L1, AnyState, 0, parseLogout},
+    {"LOGOUT"_L1, AnyState, EndsAtOnce, parseLogout},
     {"ID"_L1, AnyState, Beside, parseId, "ID"_L1},
+    {"LANGUAGE"_L1, AnyState, Beside, parseLanguage, "LANGUAGE"_L1},
     // Not signed in
-    {"STARTTLS"_L1, NotAuthenticated, 0, parseStartTls},
+    {"STARTTLS"_L1, NotAuthenticated, EndsAtOnce, parseStartTls},
     {"AUTHENTICATE"_L1, NotAuthenticated, Secret, parseAuthenticate, "SASL-IR"_L1},
     {"LOGIN"_L1, NotAuthenticated, NeedsPrivacy | Secret, parseLogin},
     // Signed in
@@ -32,13 +33,15 @@ constexpr auto table = std::to_array<Command>({
     {"LIST"_L1, SignedIn, Beside | ReadsNames, parseList, "CHILDREN LIST-EXTENDED LIST-METADATA LIST-MYRIGHTS LIST-STATUS SPECIAL-USE"_L1},
     {"LSUB"_L1, SignedIn, Beside | ReadsNames, parseLsub},
     {"NAMESPACE"_L1, SignedIn, Beside, parseNamespace, "NAMESPACE"_L1},
+    {"NOTIFY"_L1, SignedIn, 0, parseNotify, "NOTIFY"_L1},
     {"STATUS"_L1, SignedIn, Beside | ReadsNames | ReadsMail | ReadsFlags, parseStatus, "STATUS=SIZE"_L1},
+    {"ESEARCH"_L1, SignedIn, Beside | ReadsFlags | ReadsMail | ReadsNames, parseEsearch, "MULTISEARCH"_L1},
     {"APPEND"_L1, SignedIn, StreamsLiteral | Beside | AltersMail | ReadsNames, parseAppend, "CATENATE MULTIAPPEND UTF8=ACCEPT"_L1},
     {"UNAUTHENTICATE"_L1, SignedIn, 0, parseUnauthenticate, "UNAUTHENTICATE"_L1},
     {"GENURLAUTH"_L1, SignedIn, Beside | ReadsNames, parseGenUrlAuth, "URLAUTH"_L1},
     {"RESETKEY"_L1, SignedIn, 0, parseResetKey},
     {"URLFETCH"_L1, SignedIn, Beside | ReadsNames | ReadsMail, parseUrlFetch, "URL-PARTIAL URLAUTH=BINARY"_L1},
-    {"COMPRESS"_L1, SignedIn, 0, parseCompress, "COMPRESS=DEFLATE"_L1},
+    {"COMPRESS"_L1, SignedIn, EndsAtOnce, parseCompress, "COMPRESS=DEFLATE"_L1},
     {"IDLE"_L1, SignedIn, 0, parseIdle, "IDLE"_L1},
     {"GETQUOTA"_L1, SignedIn, Beside | ReadsMail, parseGetQuota},
     {"GETQUOTAROOT"_L1, SignedIn, Beside | ReadsMail | ReadsNames, parseGetQuotaRoot, "QUOTA QUOTA=RES-MESSAGE QUOTA=RES-STORAGE"_L1},
@@ -55,15 +58,16 @@ constexpr auto table = std::to_array<Command>({
     {"CLOSE"_L1, MailboxSelected, 0, parseClose},
     {"UNSELECT"_L1, MailboxSelected, 0, parseUnselect, "UNSELECT"_L1},
     {"EXPUNGE"_L1, MailboxSelected, 0, parseExpunge},
-    {"FETCH"_L1, MailboxSelected, UsesSequence | Beside | ReadsFlags, parseFetch, "BINARY PREVIEW"_L1},
-    {"STORE"_L1, MailboxSelected, UsesSequence | Beside | AltersFlags, parseStore, "CONDSTORE QRESYNC"_L1},
-    {"SEARCH"_L1, MailboxSelected, UsesSequence | Beside | ReadsFlags | ReadsMail, parseSearch, "ESEARCH I18NLEVEL=1 OBJECTID PARTIAL SAVEDATE SEARCHRES WITHIN"_L1},
-    {"SORT"_L1, MailboxSelected, UsesSequence | Beside | ReadsFlags | ReadsMail, parseSort, "ESORT SORT SORT=DISPLAY"_L1},
-    {"THREAD"_L1, MailboxSelected, UsesSequence | Beside | ReadsFlags | ReadsMail, parseThread, "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS"_L1},
-    {"REPLACE"_L1, MailboxSelected, StreamsLiteral, parseReplace, "REPLACE"_L1},
-    {"COPY"_L1, MailboxSelected, Beside | ReadsFlags | AltersMail | ReadsNames, parseCopy},
-    {"MOVE"_L1, MailboxSelected, 0, parseMove, "MOVE"_L1},
-    {"UID FETCH"_L1, MailboxSelected, Beside | ReadsFlags, parseUidFetch},
+    {"FETCH"_L1, MailboxSelected, UsesSequence | TakesNumbers | Beside | ReadsFlags, parseFetch, "BINARY PREVIEW"_L1},
+    {"STORE"_L1, MailboxSelected, UsesSequence | TakesNumbers | Beside | AltersFlags, parseStore, "CONDSTORE QRESYNC"_L1},
+    {"SEARCH"_L1, MailboxSelected, UsesSequence | TakesNumbers | Beside | ReadsFlags | ReadsMail, parseSearch, "CONTEXT=SEARCH ESEARCH I18NLEVEL=1 INPROGRESS OBJECTID PARTIAL SAVEDATE SEARCH=FUZZY SEARCHRES WITHIN"_L1},
+    {"SORT"_L1, MailboxSelected, UsesSequence | TakesNumbers | Beside | ReadsFlags | ReadsMail, parseSort, "CONTEXT=SORT ESORT SORT SORT=DISPLAY"_L1},
+    {"CANCELUPDATE"_L1, MailboxSelected, 0, parseCancelUpdate},
+    {"THREAD"_L1, MailboxSelected, UsesSequence | TakesNumbers | Beside | ReadsFlags | ReadsMail, parseThread, "THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS"_L1},
+    {"REPLACE"_L1, MailboxSelected, StreamsLiteral | TakesNumbers, parseReplace, "REPLACE"_L1},
+    {"COPY"_L1, MailboxSelected, TakesNumbers | Beside | ReadsFlags | AltersMail | ReadsNames, parseCopy},
+    {"MOVE"_L1, MailboxSelected, TakesNumbers, parseMove, "MOVE"_L1},
+    {"UID FETCH"_L1, MailboxSelected, Beside | ReadsFlags, parseUidFetch, "UIDONLY"_L1},
     {"UID STORE"_L1, MailboxSelected, Beside | AltersFlags, parseUidStore},
     {"UID SEARCH"_L1, MailboxSelected, Beside | ReadsFlags | ReadsMail, parseUidSearch},
     {"UID SORT"_L1, MailboxSelected, Beside | ReadsFlags | ReadsMail, parseUidSort},
@@ -102,8 +106,8 @@ const Command *findCommand(QByteArrayView name)
 
 QByteArray capabilities(const Session &session)
 {
-    QByteArray words = "IMAP4rev2 IMAP4rev1 LITERAL+";
     const bool signedIn = session.state != NotAuthenticated;
+    QByteArray words = signedIn ? "IMAP4rev2 IMAP4rev1 LITERAL+" : "IMAP4rev2 IMAP4rev1 LITERAL-";
     for (const Command &command : table) {
         // ENABLE and IDLE are told of before they may be used: there are clients that ask only once.
         const bool early = command.name == "ENABLE"_L1 || command.name == "IDLE"_L1;

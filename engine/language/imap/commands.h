@@ -38,6 +38,8 @@ enum CommandFlag : quint16 {
     AltersMail = 512,
     ReadsNames = 1024,  // which mailboxes there are
     AltersNames = 2048,
+    EndsAtOnce = 8192,   // its reply waits for nothing: something else begins right behind it
+    TakesNumbers = 4096, // its messages are given, or told, by sequence numbers: not with UIDONLY (RFC 9586)
 };
 
 // Reads the arguments (the lexer stands behind the name and the space after it) to their end.

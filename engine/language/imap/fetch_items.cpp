@@ -164,6 +164,12 @@ void FetchItems::require(Kind kind)
         m_items.prepend(FetchItem{kind, {}});
 }
 
+void FetchItems::peekOnly()
+{
+    for (FetchItem &item : m_items)
+        item.section.peek = true;
+}
+
 bool FetchItems::has(Kind kind) const
 {
     return std::any_of(m_items.begin(), m_items.end(), [kind](const FetchItem &item) { return item.kind == kind; });

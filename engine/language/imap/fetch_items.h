@@ -59,6 +59,9 @@ public:
     // Adds an item that is no section, if it is not there: UID FETCH adds Uid, at the front.
     void require(FetchItem::Kind kind);
 
+    // Nothing becomes \Seen by it.
+    void peekOnly();
+
     [[nodiscard]] const QList<FetchItem> &items() const { return m_items; }
     [[nodiscard]] bool has(FetchItem::Kind kind) const;
     [[nodiscard]] FetchWants wants() const;

@@ -48,11 +48,11 @@ void appendVanishedEarlier(QByteArray &out, const QList<UidRange> &uids)
         out += "* VANISHED (EARLIER) " + setText(uids) + "\r\n";
 }
 
-void appendFetchHead(QByteArray &out, quint32 number)
+void appendFetchHead(QByteArray &out, const FetchedMessage &message)
 {
     out += "* ";
-    appendNumber(out, number);
-    out += " FETCH (";
+    appendNumber(out, message.byUid ? message.row.mark.uid : message.number);
+    out += message.byUid ? " UIDFETCH (" : " FETCH (";
 }
 
 void appendFetchEnd(QByteArray &out)
@@ -135,7 +135,7 @@ bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage 
 {
     const qsizetype start = out.size();
     SectionFinder finder(message.row);
-    appendFetchHead(out, message.number);
+    appendFetchHead(out, message);
     bool first = true;
     for (const FetchItem &item : items.items()) {
         if (!first)

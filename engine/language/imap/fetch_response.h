@@ -64,6 +64,7 @@ struct FetchedMessage
     quint32 number = 0; // its sequence number
     const Keywords &keywords;
     bool recent = false;
+    bool byUid = false; // UIDFETCH (RFC 9586 §3.3)
 };
 
 // The whole line, from "* 5 FETCH (" to ")" CRLF. False, and nothing is written, when a section's octets are not in the row:
@@ -72,7 +73,7 @@ struct FetchedMessage
 
 // "* VANISHED (EARLIER) 3:7" (RFC 7162 §3.2.10.1); nothing when there are none.
 void appendVanishedEarlier(QByteArray &out, const QList<UidRange> &uids);
-void appendFetchHead(QByteArray &out, quint32 number);
+void appendFetchHead(QByteArray &out, const FetchedMessage &message);
 // "UID 7"; not for a section.
 void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage &message);
 // "BODY[] {1234}" CRLF and the octets, "BODY[9] NIL" or "BINARY.SIZE[1] 7"; the range must be Missing, Unknown or Ready.

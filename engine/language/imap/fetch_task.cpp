@@ -40,10 +40,6 @@ FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items, Fetch
 {
     if (modifiers.changedSince > 0)
         m_items.require(FetchItem::Kind::ModSeq);
-    if (numbering == Numbering::Uid)
-        m_items.require(FetchItem::Kind::Uid);
-    m_itemsWithFlags = m_items;
-    m_itemsWithFlags.require(FetchItem::Kind::Flags);
     m_wants = m_items.wants();
 }
 
@@ -51,15 +47,19 @@ void FetchTask::begin(Session &session)
 {
     if (m_items.has(FetchItem::Kind::ModSeq))
         session.enableCondstore();
+    if (m_numbering == Numbering::Uid && !session.uidOnly)
+        m_items.require(FetchItem::Kind::Uid);
+    m_itemsWithFlags = m_items;
+    m_itemsWithFlags.require(FetchItem::Kind::Flags);
     if (session.condstore)
         m_itemsWithFlags.require(FetchItem::Kind::ModSeq);
-    if (session.qresync) // RFC 7162 §3.2.4
+    if (session.qresync && !session.uidOnly) // RFC 7162 §3.2.4
         m_itemsWithFlags.require(FetchItem::Kind::Uid);
     auto uids = resolve(session, m_set, m_numbering);
     if (uids && m_modifiers.partial)
         uids = positionsOf(*uids, session.view->messages(), *m_modifiers.partial);
     if (!uids) {
-        session.bad("No such message");
+        end(session, {Reply::Status::Bad, {}, "No such message"});
     } else if (m_modifiers.vanished) {
         m_uids = *uids;
         const QList<UidRange> asked = m_set.isSaved() ? *uids : m_set.resolved(Uid(-1) - 1); // of what is gone, "*" is no bound
@@ -69,10 +69,17 @@ void FetchTask::begin(Session &session)
     }
 }
 
+void FetchTask::end(Session &session, const Reply &reply)
+{
+    m_isOver = true;
+    if (!m_isApart)
+        session.finish(reply);
+}
+
 void FetchTask::beginWith(Session &session, const QList<UidRange> &uids)
 {
     if (uids.isEmpty()) {
-        session.ok("Nothing to do");
+        end(session, {Reply::Status::Ok, {}, "Nothing to do"});
     } else {
         m_uids = uids;
         if (m_items.setsSeen() && !session.view->isExamined() && session.view->may(right::KeepSeen))
@@ -149,7 +156,7 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
         else
             contentMissing(session, error);
     } else if (vanished || looked || fetched) {
-        session.failed(error);
+        end(session, replyFor(error, Missing::Mailbox));
     }
 }
 
@@ -193,7 +200,7 @@ bool FetchTask::nextRow(Session &session)
     if (session.isStopping() && !m_error)
         m_error = Error{ErrorKind::Unavailable, {}, {}, -1};
     if (m_error) {
-        session.failed(*m_error);
+        end(session, replyFor(*m_error, Missing::Mailbox));
     } else if (!m_rows.isEmpty()) {
         m_row = m_rows.dequeue();
         const auto seen = std::ranges::lower_bound(m_becameSeen, m_row.mark.uid, {}, &MessageMark::uid);
@@ -203,9 +210,9 @@ bool FetchTask::nextRow(Session &session)
         m_isWriting = true;
         return true;
     } else if (!m_fetching && m_isUnknown) {
-        session.no("The encoding of a part is not known", "UNKNOWN-CTE");
+        end(session, {Reply::Status::No, "UNKNOWN-CTE", "The encoding of a part is not known"});
     } else if (!m_fetching) {
-        session.ok("Done");
+        end(session, {Reply::Status::Ok, {}, "Done"});
     }
     return false;
 }
@@ -217,7 +224,7 @@ const FetchItems &FetchTask::items() const
 
 FetchedMessage FetchTask::current(const Session &session) const
 {
-    return {m_row, quint32(m_index + 1), session.view->keywords(), session.view->isRecent(m_row.mark.uid)};
+    return {m_row, quint32(m_index + 1), session.view->keywords(), session.view->isRecent(m_row.mark.uid), session.uidOnly};
 }
 
 bool FetchTask::writeRow(Session &session)
@@ -236,7 +243,7 @@ bool FetchTask::writeRow(Session &session)
         return true;
     m_finder.emplace(m_row);
     m_item = 0;
-    appendFetchHead(m_line, quint32(m_index + 1));
+    appendFetchHead(m_line, current(session));
     return writeItems(session);
 }
 

@@ -32,8 +32,16 @@ public:
     [[nodiscard]] bool inResponse() const override { return m_rowStarted; }
     [[nodiscard]] bool inLiteral() const override { return m_left > 0; }
     [[nodiscard]] quint16 effects() const override { return m_items.setsSeen() ? AltersFlags : 0; }
+    // It is no command, and has no reply: whoever began it asks isOver().
+    void runApart() { m_isApart = true; }
+    [[nodiscard]] bool waitsFor(NeedId id) const
+    {
+        return id != 0 && (id == m_vanishing || id == m_looking || id == m_marking || id == m_fetching || id == m_reading);
+    }
+    [[nodiscard]] bool isOver() const { return m_isOver; }
 
 private:
+    void end(Session &session, const Reply &reply);
     void beginWith(Session &session, const QList<UidRange> &uids);
     // Which messages must become \Seen is looked up first: most often there are none, and nothing is to be written.
     void look(Session &session);
@@ -103,6 +111,7 @@ private:
     qint64 m_left = 0;            // announced and not written
     bool m_rowStarted = false;    // some of the row is in the output
     std::optional<Error> m_error; // the command ends with it
+    bool m_isApart = false, m_isOver = false;
 };
 
 } // namespace posthorn::imap

@@ -8,6 +8,7 @@
 #include "core/result.h"
 
 #include <QByteArray>
+#include <QHash>
 #include <QList>
 #include <QString>
 
@@ -33,6 +34,8 @@ struct ListMailboxes {};
 struct SelectMailbox { QString name; bool readOnly = false; };
 // Changes stop being told. No answer.
 struct CloseMailbox {};
+// From now on notices are told of mailboxes and names, or no more (RFC 5465). No answer.
+struct WatchMailboxes { bool watch = true; };
 // UIDs among `uids` that were removed after the MODSEQ `since` (RFC 7162 §3.2.5.1). Answered by Vanished.
 struct ListVanished { QList<UidRange> uids; ModSeq since = 0; };
 // Answered by MailboxStatus.
@@ -113,11 +116,15 @@ struct SearchKey
 // SORT (RFC 5256, 5957)
 struct SortCriterion
 {
-    enum class By { Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Size, Subject, To };
+    enum class By { Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Relevancy, Size, Subject, To };
     By by = By::Arrival;
     bool reverse = false;
 };
-struct SearchMessages { SearchKey key; QList<SortCriterion> order; /* empty: by UID */ };
+// `scores`: what Relevancy (RFC 6203) compares by, the highest first.
+struct SearchMessages { SearchKey key; QList<SortCriterion> order = {}; /* empty: by UID */ QHash<Uid, int> scores = {}; };
+// The same in a mailbox that is not selected (RFC 7377). Answered by FoundIn; Failure of kind NotFound or Denied: not to be
+// searched.
+struct SearchMailbox { QString name; SearchKey key; bool withModSeqs = false; };
 // THREAD (RFC 5256). Answered by Threaded.
 enum class ThreadAlgorithm { OrderedSubject, References, Refs };
 struct ThreadMessages { SearchKey key; ThreadAlgorithm algorithm = ThreadAlgorithm::References; };
@@ -148,12 +155,26 @@ struct GetMetadata
 };
 struct SetMetadata { QString name; QList<std::pair<QByteArray, QByteArray>> entries; /* a null value removes */ };
 
-using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox,
+using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox, WatchMailboxes,
                           ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
-                          ExpungeMessages, SearchMessages, ThreadMessages, ClientId, Refused, GetQuota, SetQuota, GetAcl,
+                          ExpungeMessages, SearchMessages, SearchMailbox, ThreadMessages, ClientId, Refused, GetQuota, SetQuota, GetAcl,
                           SetAcl, ListRights, MyRights, GetMetadata, SetMetadata>;
 struct Need { NeedId id = 0; What what; };
+
+// --- notices ---------------------------------------------------------------------------------------------------
+
+// What became of a mailbox that the session can see, or of a name; told after WatchMailboxes.
+struct Notice
+{
+    enum class Kind { Messages, Created, Removed, Renamed, Subscribed, Unsubscribed, Annotated };
+    Kind kind = Kind::Messages;
+    MailboxId mailbox; // Messages, Annotated
+    QString name;      // empty: the server was annotated
+    QString oldName;   // Renamed
+    bool appended = false, expunged = false, altered = false; // Messages
+    QList<QByteArray> entries = {}; // Annotated
+};
 
 // --- answers ---------------------------------------------------------------------------------------------------
 
@@ -224,6 +245,7 @@ struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
 struct Vanished { QList<UidRange> uids; /* ascending */ };
 struct UrlToken { QByteArray token; /* hexadecimal digits */ };
 struct Found { QList<Uid> uids; /* ascending, or in the order asked for */ ModSeq highestModSeq = 0; };
+struct FoundIn { quint32 uidValidity = 0; QList<Uid> uids; /* ascending */ QList<ModSeq> modSeqs; /* of them, if asked for */ };
 struct ThreadNode { Uid uid = 0; /* 0: its message is not here */ qsizetype children = 0; };
 struct Threaded { QList<ThreadNode> nodes; /* each before its children */ qsizetype threads = 0; };
 struct Quota { QString root; qint64 usedOctets = 0, limitOctets = 0, usedMessages = 0, limitMessages = 0; /* 0: none */ };
@@ -234,7 +256,7 @@ struct OwnRights { Rights rights = 0; };
 struct Annotations { QList<std::pair<QByteArray, QByteArray>> entries; /* a null value: none */ qint64 longest = 0; /* of those left out */ };
 
 using Answer = std::variant<Done, Created, Failure, SaslAnswer, MailboxList, Selected, MailboxStatus, Appended, FetchedRows,
-                            ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, Threaded, Quota,
+                            ContentPiece, UrlToken, FlagsStored, Copied, Expunged, Vanished, Found, FoundIn, Threaded, Quota,
                             Acl, Grantable, OwnRights, Annotations>;
 
 } // namespace posthorn::imap

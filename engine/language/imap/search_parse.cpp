@@ -18,6 +18,8 @@ namespace {
 
 using Op = SearchKey::Op;
 
+constexpr qsizetype maxFuzzyKeys = 30; // others are taken as exact
+
 enum class Operand { None, Text, Date, Number, Keyword, Set, Header, ObjectId };
 
 struct KeyRow
@@ -107,6 +109,8 @@ private:
     SearchProgram m_program;
     QByteArray m_charset = "UTF-8";
     int m_keys = 0;
+    int m_fuzzy = 0; // within so many FUZZY
+    bool m_hasFuzzy = false;
 };
 
 Result<void> Parser::returnOptions()
@@ -127,7 +131,7 @@ Result<void> Parser::returnOptions()
     }
     if (wanted.partial && wanted.all)
         return m_lexer.error(u"Either ALL or PARTIAL"_s); // RFC 9394 §3.1
-    wanted.all = wanted.all || (!wanted.minimum && !wanted.maximum && !wanted.count && !wanted.save && !wanted.partial);
+    wanted.all = wanted.all || (!wanted.minimum && !wanted.maximum && !wanted.count && !wanted.save && !wanted.partial); // RELEVANCY is of all
     return m_lexer.space();
 }
 
@@ -144,6 +148,12 @@ Result<void> Parser::returnOption(const QByteArray &word)
         wanted.count = true;
     else if (word == "SAVE")
         wanted.save = true;
+    else if (word == "UPDATE" && m_form != SearchForm::Thread)
+        wanted.update = true;
+    else if (word == "RELEVANCY" && m_form != SearchForm::Thread)
+        wanted.relevancy = true;
+    else if (word == "CONTEXT") // a hint that more will be asked of the same messages: all is at hand anyway
+        return {};
     else if (word != "PARTIAL" || wanted.partial)
         return m_lexer.error(u"Unknown return option"_s);
     if (word != "PARTIAL")
@@ -161,9 +171,9 @@ Result<void> Parser::returnOption(const QByteArray &word)
 Result<void> Parser::criteria()
 {
     using By = SortCriterion::By;
-    static constexpr std::array<std::pair<QByteArrayView, By>, 9> names{{
+    static constexpr std::array<std::pair<QByteArrayView, By>, 10> names{{
         {"ARRIVAL", By::Arrival}, {"CC", By::Cc}, {"DATE", By::Date}, {"DISPLAYFROM", By::DisplayFrom},
-        {"DISPLAYTO", By::DisplayTo}, {"FROM", By::From}, {"SIZE", By::Size}, {"SUBJECT", By::Subject}, {"TO", By::To},
+        {"DISPLAYTO", By::DisplayTo}, {"FROM", By::From}, {"RELEVANCY", By::Relevancy}, {"SIZE", By::Size}, {"SUBJECT", By::Subject}, {"TO", By::To},
     }};
     if (auto open = m_lexer.expect('('); !open)
         return open;
@@ -203,6 +213,7 @@ Result<void> Parser::charset()
 {
     if (!m_lexer.takeWord("CHARSET"))
         return {};
+    m_program.hasCharset = true;
     if (auto space = m_lexer.space(); !space)
         return space;
     return charsetName();
@@ -305,7 +316,10 @@ Result<SearchKey> Parser::operand(const KeyRow &row)
     if (!wanted)
         return std::unexpected(wanted.error());
     key.text = std::move(*wanted);
-    return key;
+    if (m_fuzzy == 0 || m_program.fuzzy.size() >= maxFuzzyKeys)
+        return key;
+    m_program.fuzzy += FuzzyKey::of(key);
+    return m_program.fuzzy.last().loose;
 }
 
 Result<SearchKey> Parser::named(int depth)
@@ -323,6 +337,15 @@ Result<SearchKey> Parser::named(int depth)
             parent.children += std::move(*child);
         }
         return parent;
+    }
+    if (name == "FUZZY") {
+        if (const auto space = m_lexer.space(); !space)
+            return std::unexpected(space.error());
+        ++m_fuzzy;
+        auto inexact = key(depth + 1);
+        --m_fuzzy;
+        m_hasFuzzy = true;
+        return inexact;
     }
     if (name == "MODSEQ") {
         if (const auto space = m_lexer.space(); !space)
@@ -379,6 +402,8 @@ Result<SearchProgram> Parser::parse()
     auto top = list(0, false);
     if (!top)
         return std::unexpected(top.error());
+    if (!m_hasFuzzy && (m_program.returns.relevancy || m_program.sortsByRelevancy()))
+        return m_lexer.error(u"RELEVANCY is for searches with FUZZY"_s); // RFC 6203 §4, §5
     m_program.key = std::move(*top);
     return std::move(m_program);
 }

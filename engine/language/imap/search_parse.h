@@ -3,11 +3,13 @@
 // of SORT and THREAD (RFC 5256, 5267).
 #pragma once
 
+#include "language/imap/fuzzy_search.h"
 #include "language/imap/needs.h"
 #include "language/imap/number_set.h"
 
 #include <QList>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -33,8 +35,10 @@ struct ReturnOptions
     bool given = false; // RETURN was there, with an empty list too: answer with ESEARCH
     bool minimum = false, maximum = false, all = false, count = false, save = false;
     std::optional<PartialRange> partial;
+    bool relevancy = false; // RFC 6203 §4
+    bool update = false; // RFC 5267 §4.3: what the result becomes is told as well
 
-    [[nodiscard]] bool onlySaves() const { return save && !minimum && !maximum && !all && !count && !partial; }
+    [[nodiscard]] bool onlySaves() const { return save && !minimum && !maximum && !all && !count && !partial && !relevancy; }
     bool operator==(const ReturnOptions &) const = default;
 };
 
@@ -51,9 +55,16 @@ struct SearchProgram
     SearchKey key;            // each of its Uids has in `number` the index of its set, until they are resolved
     ReturnOptions returns;    // "RETURN ()" and nothing else but SAVE: `all` is set where RFC 9051 says so
     QList<SearchSet> sets;
+    bool hasCharset = false;  // CHARSET was said; of SORT and THREAD, which must say it, not noted
     bool usesModSeq = false;  // the answer tells MODSEQ (RFC 7162 §3.1.5)
     QList<SortCriterion> order;                                        // of SORT
+    QList<FuzzyKey> fuzzy;    // the inexact keys (RFC 6203)
     ThreadAlgorithm algorithm = ThreadAlgorithm::References;           // of THREAD
+
+    [[nodiscard]] bool sortsByRelevancy() const
+    {
+        return std::ranges::any_of(order, [](const SortCriterion &c) { return c.by == SortCriterion::By::Relevancy; });
+    }
 };
 
 inline constexpr int maxSearchDepth = 200;

@@ -78,9 +78,9 @@ void SelectedView::note(const MailboxChange &change)
         m_own.clear(); // changes come in the order of their commits: none older than our own will follow
     if (!change.keywords.isEmpty())
         noteKeywords(change.keywords);
-    noteAppended(change.appended);
+    noteAppended(change.appended, bool(change.origin));
     noteAltered(change.altered);
-    noteExpunged(change.expunged, change.modSeq);
+    noteGone(change.expunged, change.modSeq);
 }
 
 void SelectedView::noteKeywords(const Keywords &keywords)
@@ -91,12 +91,21 @@ void SelectedView::noteKeywords(const Keywords &keywords)
     m_newKeywords = true;
 }
 
-void SelectedView::noteAppended(const QList<MessageMark> &marks)
+void SelectedView::setInterest(bool messages, bool flags)
+{
+    m_tellsMessages = messages;
+    m_tellsFlags = flags;
+}
+
+void SelectedView::noteAppended(const QList<MessageMark> &marks, bool own)
 {
     const Uid last = m_appended.isEmpty() ? m_map.last() : m_appended.last();
     for (const MessageMark &mark : marks) {
-        if (mark.uid > last && (m_appended.isEmpty() || mark.uid > m_appended.last()))
-            m_appended += mark.uid;
+        if (mark.uid <= last || (!m_appended.isEmpty() && mark.uid <= m_appended.last()))
+            continue;
+        m_appended += mark.uid;
+        if (own && m_wantsArrivals)
+            m_ownAppended += mark.uid;
     }
 }
 
@@ -128,8 +137,20 @@ void SelectedView::compactAltered()
     m_compacted = kept;
 }
 
+void SelectedView::touch(Uid uid)
+{
+    if (!m_beforeGone)
+        return;
+    if (!m_touched.isEmpty() && m_touched.last().last + 1 == uid)
+        m_touched.last().last = uid;
+    else
+        m_touched += UidRange{uid, uid};
+}
+
 void SelectedView::noteStored(const FlagsStored &stored, bool silent)
 {
+    for (const MessageMark &mark : stored.altered)
+        touch(mark.uid);
     if (!stored.keywords.isEmpty())
         noteKeywords(stored.keywords);
     m_highestModSeq = std::max(m_highestModSeq, stored.highestModSeq);
@@ -180,6 +201,12 @@ QList<UidRange> SelectedView::unknown(const QList<UidRange> &uids) const
 
 void SelectedView::noteExpunged(const QList<UidRange> &uids, ModSeq highestModSeq)
 {
+    m_ownExpunged = merged(m_ownExpunged + known(uids));
+    noteGone(uids, highestModSeq);
+}
+
+void SelectedView::noteGone(const QList<UidRange> &uids, ModSeq highestModSeq)
+{
     m_highestModSeq = std::max(m_highestModSeq, highestModSeq);
     if (uids.isEmpty())
         return;
@@ -219,9 +246,10 @@ void SelectedView::tellAnnotated(QByteArray &out)
     tellOf(m_name, m_annotated);
 }
 
-void SelectedView::tellExpunged(QByteArray &out)
+void SelectedView::tellExpunged(QByteArray &out, const QList<UidRange> &ranges)
 {
-    const QList<UidRange> ranges = std::exchange(m_expunged, {});
+    if (m_beforeGone)
+        m_beforeGone(out, ranges);
     if (m_tellsVanished) {
         QList<UidRange> told; // only UIDs that were there: a range may reach over others
         for (const UidRange &range : ranges) {
@@ -244,25 +272,46 @@ void SelectedView::tellExpunged(QByteArray &out)
 
 void SelectedView::tell(QByteArray &out, Telling telling)
 {
-    if (telling == Telling::All && !m_expunged.isEmpty())
-        tellExpunged(out);
-    tellKeywords(out);
+    if (telling == Telling::All) {
+        const QList<UidRange> own = std::exchange(m_ownExpunged, {});
+        const QList<UidRange> gone = m_tellsMessages ? std::exchange(m_expunged, {}) : own;
+        if (!gone.isEmpty())
+            tellExpunged(out, gone);
+    }
+    if (m_tellsFlags)
+        tellKeywords(out);
     if (std::exchange(m_urlKeysReset, false)) // RFC 4467 §7
         out += "* OK [URLMECH INTERNAL] URLs authorized before are worth nothing now\r\n";
     tellAnnotated(out);
-    if (!m_appended.isEmpty()) {
-        for (const Uid uid : std::exchange(m_appended, {}))
-            m_map.append(uid);
-        out += "* " + QByteArray::number(m_map.count()) + " EXISTS\r\n";
-        if (m_recent)
-            out += "* " + QByteArray::number(recentCount()) + " RECENT\r\n";
-    }
-    if (m_altered.isEmpty() || telling == Telling::Arrivals)
+    if (m_tellsMessages && !m_appended.isEmpty())
+        tellAppended(out);
+    if (telling == Telling::Arrivals)
+        return;
+    for (const MessageMark &mark : std::as_const(m_altered))
+        touch(mark.uid);
+    if (!m_tellsFlags)
+        m_altered.clear();
+    if (m_altered.isEmpty())
         return;
     compactAltered();
     for (const MessageMark &altered : std::exchange(m_altered, {}))
         appendFlags(out, altered, true);
     m_compacted = 0;
+}
+
+void SelectedView::tellAppended(QByteArray &out)
+{
+    tellKeywords(out);
+    for (const Uid uid : std::exchange(m_appended, {})) {
+        m_map.append(uid);
+        touch(uid);
+        if (m_wantsArrivals && !std::ranges::binary_search(m_ownAppended, uid))
+            m_arrivals += uid;
+    }
+    m_ownAppended.clear();
+    out += "* " + QByteArray::number(m_map.count()) + " EXISTS\r\n";
+    if (m_recent)
+        out += "* " + QByteArray::number(recentCount()) + " RECENT\r\n";
 }
 
 bool SelectedView::appendHead(QByteArray &out, const MessageMark &mark, bool withUid) const
@@ -271,9 +320,9 @@ bool SelectedView::appendHead(QByteArray &out, const MessageMark &mark, bool wit
     if (index < 0)
         return false;
     out += "* ";
-    appendNumber(out, quint64(index + 1));
-    out += " FETCH (";
-    if (withUid) {
+    appendNumber(out, m_tellsUids ? mark.uid : quint64(index + 1));
+    out += m_tellsUids ? " UIDFETCH (" : " FETCH (";
+    if (withUid && !m_tellsUids) {
         out += "UID ";
         appendNumber(out, mark.uid);
         out += ' ';

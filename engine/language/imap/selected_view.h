@@ -3,7 +3,11 @@
 #pragma once
 
 #include "language/imap/needs.h"
+#include "language/imap/number_set.h"
 #include "language/imap/uid_map.h"
+
+#include <functional>
+#include <utility>
 
 namespace posthorn::imap {
 
@@ -25,6 +29,16 @@ public:
     void tellVanished() { m_tellsVanished = true; }
     // And which annotations others set (RFC 5464 §4.4.2); `utf8`: how the mailbox's name is written.
     void tellMetadata(bool utf8) { m_tellsMetadata = true, m_utf8 = utf8; }
+    // No sequence numbers are told any longer (RFC 9586 §3).
+    void tellUids() { m_tellsUids = m_tellsVanished = true; }
+    // \Recent is told no longer: IMAP4rev2 has none.
+    void forgetRecent() { m_recent = false; }
+    // What others do is told from now on only as far as it is wanted (RFC 5465): the messages that come and go, changed
+    // flags. What this session does is told in any case.
+    void setInterest(bool messages, bool flags);
+    // UIDs that EXISTS has told since this was last asked, but for this session's own; kept from setArrivals() on.
+    void setArrivals(bool wanted) { m_wantsArrivals = wanted; }
+    [[nodiscard]] QList<Uid> takeArrivals() { return std::exchange(m_arrivals, {}); }
 
     [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
     [[nodiscard]] const QString &name() const { return m_name; }
@@ -45,6 +59,11 @@ public:
     [[nodiscard]] QList<UidRange> unknown(const QList<UidRange> &uids) const;
     // True: the mailbox is gone, or can't be read any longer.
     [[nodiscard]] bool isRemoved() const { return m_removed || !may(right::Read); }
+    // For those who keep search results up to date (RFC 5267): called before messages are told gone; and from then on
+    // takeTouched() gives what came or changed and was told, since it was last asked.
+    using BeforeGone = std::function<void(QByteArray &out, const QList<UidRange> &uids)>;
+    void watch(BeforeGone beforeGone) { m_beforeGone = std::move(beforeGone); }
+    [[nodiscard]] QList<UidRange> takeTouched() { return merged(std::exchange(m_touched, {})); }
 
     // Another session, or a delivery, did something. Changes of another mailbox are ignored.
     void note(const MailboxChange &change);
@@ -69,11 +88,14 @@ public:
 
 private:
     void noteRights(Rights rights);
-    void noteAppended(const QList<MessageMark> &marks);
+    void tellAnnotated(QByteArray &out);
+    void noteAppended(const QList<MessageMark> &marks, bool own);
     void noteAltered(const QList<MessageMark> &marks);
     void compactAltered();
-    void tellExpunged(QByteArray &out);
-    void tellAnnotated(QByteArray &out);
+    void tellExpunged(QByteArray &out, const QList<UidRange> &ranges);
+    void tellAppended(QByteArray &out);
+    void touch(Uid uid);
+    void noteGone(const QList<UidRange> &uids, ModSeq highestModSeq);
     [[nodiscard]] bool appendHead(QByteArray &out, const MessageMark &mark, bool withUid) const;
 
     MailboxId m_mailbox;
@@ -92,12 +114,21 @@ private:
     bool m_tellsVanished = false;
     bool m_tellsMetadata = false;
     bool m_utf8 = false;
+    bool m_tellsUids = false;
+    bool m_tellsMessages = true;
+    bool m_tellsFlags = true;
+    bool m_wantsArrivals = false;
 
     bool m_newKeywords = false;
     bool m_urlKeysReset = false;
     QList<QByteArray> m_annotated, m_serverAnnotated; // entries
     QList<Uid> m_appended;       // ascending
+    QList<Uid> m_ownAppended;    // of those, ascending
+    QList<Uid> m_arrivals;
+    BeforeGone m_beforeGone;
+    QList<UidRange> m_touched;
     QList<UidRange> m_expunged;  // of messages in m_map; ascending, disjoint
+    QList<UidRange> m_ownExpunged; // of those
     QList<MessageMark> m_altered;
     qsizetype m_compacted = 0;   // entries of m_altered after it was last compacted
     QList<MessageMark> m_own;        // what the last STORE did: news that are older are not told

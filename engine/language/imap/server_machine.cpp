@@ -51,6 +51,12 @@ std::optional<Need> ServerMachine::nextNeed() { return d->session.nextNeed(); }
 
 void ServerMachine::answer(NeedId id, Answer answer) { d->session.answer(id, answer); }
 
+void ServerMachine::stillWorking(qint64 done, qint64 total) { d->session.stillWorking(done, total); }
+
+quint64 ServerMachine::workMark() const { return d->session.workMark(); }
+
+void ServerMachine::noticed(const Notice &notice) { d->session.noticed(notice); }
+
 void ServerMachine::changed(const MailboxChange &change) { d->session.changed(change); }
 
 } // namespace posthorn::imap

@@ -58,6 +58,12 @@ public:
     void answer(NeedId id, Answer answer);
     // Another session, POP3 or delivery altered the selected mailbox.
     void changed(const MailboxChange &change);
+    // How far a command has come that keeps the client waiting (RFC 9585); `total` 0: nobody knows. Whoever calls it has
+    // a clock, and sees by workMark() that nothing else has happened meanwhile. 0: the client waits for nothing.
+    void stillWorking(qint64 done, qint64 total);
+    [[nodiscard]] quint64 workMark() const;
+    // Something that WatchMailboxes asked to be told of.
+    void noticed(const Notice &notice);
 
 private:
     struct Private;

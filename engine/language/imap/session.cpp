@@ -1,6 +1,8 @@
 #include "language/imap/session.h"
 
 #include "language/imap/lexer.h"
+#include "language/imap/notifier.h"
+#include "language/imap/search_contexts.h"
 
 namespace posthorn::imap {
 
@@ -9,6 +11,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype limitBeforeSignIn = 16 * 1024; // strangers get little memory
+constexpr qint64 unasked = 4096; // octets of a literal that a stranger sends without waiting (LITERAL-, RFC 7888 §5)
 constexpr qint64 maxSkipped = 1024 * 1024;         // octets of refused commands, beside a refused message
 constexpr qsizetype maxTag = 100;
 constexpr qsizetype loggedOctets = 200;
@@ -64,6 +67,10 @@ QByteArray shown(QByteArrayView text)
 
 } // namespace
 
+Session::Session(ServerConfig serverConfig) : config(std::move(serverConfig)) {}
+
+Session::~Session() = default;
+
 // --- for commands
 
 NeedId Session::ask(What what)
@@ -77,6 +84,13 @@ NeedId Session::ask(What what)
 void Session::tell(What what)
 {
     m_needs.enqueue({++m_lastNeed, std::move(what)});
+}
+
+bool Session::tellNews(SelectedView::Telling telling)
+{
+    if (view)
+        view->tell(out, telling);
+    return contexts && contexts->look(*this);
 }
 
 void Session::untagged(QByteArrayView text)
@@ -95,25 +109,36 @@ void Session::continuation(QByteArrayView text)
 
 void Session::finish(const Reply &reply)
 {
-    if (!m_current || m_current->done)
+    if (!m_current || m_current->done || m_current->held)
         return;
-    m_current->done = true;
-    if (view)
-        view->tell(out, telling());
-    out += tagged(m_current->tag, reply);
-    m_line = m_current->line;
-    afterReply(reply, m_current->command);
+    const bool looks = tellNews(telling());
+    if (looks && !(m_current->claim.flags & EndsAtOnce))
+        m_current->held = reply;
+    else
+        conclude(*m_current, reply);
+}
+
+void Session::conclude(Running &running, const Reply &reply)
+{
+    running.done = true;
+    if (contexts)
+        contexts->tell(*this);
+    out += tagged(running.tag, reply);
+    m_line = running.line;
+    afterReply(reply, running.command);
 }
 
 // Sequence numbers have to keep their meaning when the command that ends used them, or one beside it is writing of messages;
 // and what that one writes must not come after what is newer.
 SelectedView::Telling Session::telling() const
 {
-    const bool othersTell = std::any_of(m_running.begin(), m_running.end(), [](const auto &other) {
-        return !other->done && (other->claim.flags & (UsesSequence | ReadsFlags | AltersFlags));
+    const bool othersTell = std::any_of(m_running.begin(), m_running.end(), [this](const auto &other) {
+        return other.get() != m_current && !other->done && !other->held && (other->claim.flags & (UsesSequence | ReadsFlags | AltersFlags));
     });
     if (othersTell)
         return SelectedView::Telling::Arrivals;
+    if (notifier && notifier->rules().isImmediate())
+        return SelectedView::Telling::All; // who asked for that uses UIDs (RFC 5465 §5.3)
     return m_current->claim.flags & UsesSequence ? SelectedView::Telling::NoExpunges : SelectedView::Telling::All;
 }
 
@@ -155,6 +180,7 @@ void Session::authenticationFailed(const Reply &reply)
 
 void Session::select(const Selected &selected)
 {
+    contexts.reset();
     view = std::make_unique<SelectedView>(selected, !rev2);
     if (condstore)
         view->tellModSeqs();
@@ -162,11 +188,16 @@ void Session::select(const Selected &selected)
         view->tellVanished();
     if (tellsMetadata)
         view->tellMetadata(utf8Names());
+    if (uidOnly)
+        view->tellUids();
+    if (notifier)
+        notifier->apply(*view);
     state = MailboxSelected;
 }
 
 void Session::deselect()
 {
+    contexts.reset();
     view.reset();
     savedResult.clear();
     state = Authenticated;
@@ -174,9 +205,11 @@ void Session::deselect()
 
 void Session::unauthenticate()
 {
+    contexts.reset();
+    notifier.reset();
     view.reset();
     savedResult.clear();
-    rev2 = utf8Accept = condstore = qresync = tellsMetadata = false;
+    rev2 = utf8Accept = condstore = qresync = uidOnly = tellsMetadata = false;
     user.clear();
     state = NotAuthenticated;
     tell(Unauthenticate{});
@@ -205,12 +238,19 @@ void Session::enableMetadata()
         view->tellMetadata(utf8Names());
 }
 
+void Session::enableUidOnly()
+{
+    uidOnly = true;
+    if (view)
+        view->tellUids();
+}
+
 void Session::bye(QByteArrayView text)
 {
     if (m_closed)
         return;
     const bool torn = std::any_of(m_running.begin(), m_running.end(), [](const auto &running) { return !running->done && running->task->inLiteral(); });
-    if (!torn)
+    if (!torn && !(notifier && notifier->inLiteral()))
         untagged("BYE " + text.toByteArray());
     close();
 }
@@ -283,6 +323,8 @@ void Session::outputWaiting(qsizetype waiting)
     if (m_closed)
         return;
     withEach([this](Task &task) { task.outputTaken(*this); });
+    if (notifier)
+        notifier->outputTaken(*this);
     advance();
 }
 
@@ -290,6 +332,9 @@ void Session::answer(NeedId id, Answer &answer)
 {
     if (m_closed)
         return;
+    ++m_answers;
+    if ((notifier && notifier->answered(*this, id, answer)) || (contexts && contexts->answered(*this, id, answer)))
+        return advance();
     const Running *writer = inResponse();
     if (writer && !writer->needs.contains(id))
         m_late.enqueue({id, std::move(answer)});
@@ -320,6 +365,37 @@ void Session::changed(const MailboxChange &change)
     advance();
 }
 
+void Session::noticed(const Notice &notice)
+{
+    if (m_closed || !notifier)
+        return;
+    notifier->note(*this, notice);
+    advance();
+}
+
+// The first command that waits for an answer.
+const Session::Running *Session::atWork() const
+{
+    const auto found = std::ranges::find_if(m_running, [](const auto &running) {
+        return !running->done && (!running->needs.isEmpty() || running->held) && !running->task->isResting();
+    });
+    return found == m_running.end() ? nullptr : found->get();
+}
+
+quint64 Session::workMark() const
+{
+    return !m_closed && hasRoom() && atWork() ? m_lastNeed + m_answers : 0;
+}
+
+void Session::stillWorking(qint64 done, qint64 total)
+{
+    if (workMark() == 0 || inResponse() || state == NotAuthenticated)
+        return;
+    const QByteArray goal = total > 0 ? QByteArray::number(std::clamp<qint64>(done, 0, total)) + ' ' + QByteArray::number(total)
+                                      : QByteArray("NIL NIL");
+    untagged("OK [INPROGRESS (\"" + atWork()->tag + "\" " + goal + ")] Still at it");
+}
+
 std::optional<Need> Session::nextNeed()
 {
     if (m_needs.isEmpty())
@@ -329,10 +405,10 @@ std::optional<Need> Session::nextNeed()
 
 bool Session::hungry() const
 {
-    if (m_closed || m_wantsTls || m_peerClosed || !hasRoom() || inResponse())
+    if (m_closed || m_wantsTls || m_peerClosed || !hasRoom() || inResponse() || (notifier && notifier->isFetching()))
         return false;
     if (const Running *holder = inputHolder())
-        return holder->task->hungry();
+        return !holder->held && holder->task->hungry();
     return !m_blocked && m_running.size() < maxRunning;
 }
 
@@ -359,7 +435,7 @@ QLatin1StringView Session::stateName() const
 template<typename F>
 void Session::with(Running &running, F work)
 {
-    if (running.done)
+    if (running.done || running.held)
         return;
     Running *const before = std::exchange(m_current, &running);
     work(*running.task);
@@ -482,18 +558,56 @@ bool Session::step()
         deliver(id, answer);
         return true;
     }
+    if (concludeHeld())
+        return true;
     if (m_stopping) {
         if (allHungry())
             bye("[UNAVAILABLE] The server is shutting down");
         return false;
     }
+    if (!tellAtRest())
+        return false;
     if (Running *holder = inputHolder()) {
+        if (holder->held)
+            return false;
         const qsizetype before = reader.buffered();
         if (holder->task->hungry())
             with(*holder, [this](Task &task) { task.input(*this); });
         return reader.buffered() != before || inputHolder() != holder;
     }
     return !m_blocked && hasRoom() && readCommand();
+}
+
+// True: some were waiting for what is looked up, and it is here.
+bool Session::concludeHeld()
+{
+    if (contexts && contexts->isLooking())
+        return false;
+    bool any = false;
+    for (const auto &running : m_running) {
+        if (running->done || !running->held)
+            continue;
+        any = true;
+        conclude(*running, *std::exchange(running->held, std::nullopt));
+    }
+    return any;
+}
+
+// False: the client is being told something that no command may come into.
+bool Session::tellAtRest()
+{
+    const bool rests = m_running.empty() || (m_running.size() == 1 && m_running[0]->task->isResting() && !m_running[0]->held);
+    if (!rests)
+        return true;
+    if (notifier) {
+        notifier->proceed(*this, !m_running.empty() || notifier->rules().isImmediate() ? SelectedView::Telling::All
+                                                                                        : SelectedView::Telling::NoExpunges);
+        if (notifier->isFetching())
+            return false;
+    }
+    if (contexts)
+        contexts->tell(*this);
+    return true;
 }
 
 CommandReader::Limits Session::limits() const
@@ -570,7 +684,8 @@ void Session::literalAnnounced()
     m_line = command ? command->name.toString().toLatin1() : shown(reader.command());
     if (!command) {
         reject({Reply::Status::Bad, {}, "Unknown command"});
-    } else if (!reader.literalFits()) {
+    } else if (!reader.literalFits()
+               || (state == NotAuthenticated && !reader.literal().synchronizing && reader.literal().size > unasked)) {
         reject({Reply::Status::Bad, "TOOBIG", "The literal is too large"});
     } else {
         if (reader.literal().synchronizing)
@@ -599,6 +714,8 @@ void Session::dispatch(QByteArrayView text)
         reject({Reply::Status::Bad, {}, state == NotAuthenticated ? "Sign in first" : "Not in this state"});
     } else if ((command->flags & NeedsPrivacy) && !plaintextAllowed()) {
         reject({Reply::Status::No, "PRIVACYREQUIRED", "Not without TLS"}, command);
+    } else if ((command->flags & TakesNumbers) && uidOnly) {
+        reject({Reply::Status::Bad, "UIDREQUIRED", "Message numbers are not used any longer"}, command);
     } else {
         Lexer arguments(words.arguments);
         Result<TaskPointer> task = words.hasArguments && words.arguments.isEmpty()

@@ -16,10 +16,14 @@
 
 namespace posthorn::imap {
 
+class Notifier;
+class SearchContexts;
+
 class Session
 {
 public:
-    explicit Session(ServerConfig serverConfig) : config(std::move(serverConfig)) {}
+    explicit Session(ServerConfig serverConfig);
+    ~Session();
 
     // --- for commands
 
@@ -32,9 +36,12 @@ public:
     bool condstore = false;      // the client knows of MODSEQs (RFC 7162 §3.1)
     bool qresync = false;        // ENABLE QRESYNC was given
     bool tellsMetadata = false;  // ENABLE METADATA was given (RFC 5464)
+    bool uidOnly = false;        // ENABLE UIDONLY was given (RFC 9586)
     QString user;
     QByteArray serverName;       // by which the client reached us, in lower case; empty: not known
     std::unique_ptr<SelectedView> view; // in state Selected
+    std::unique_ptr<Notifier> notifier; // since NOTIFY was given
+    std::unique_ptr<SearchContexts> contexts; // of the view, if some search is kept up to date
     QList<UidRange> savedResult;        // SEARCH's $ (RFC 5182)
     CommandReader reader;
     QByteArray out;
@@ -51,6 +58,9 @@ public:
     [[nodiscard]] bool utf8Names() const { return rev2 || utf8Accept; }
     [[nodiscard]] bool plaintextAllowed() const { return tls || config.plaintextAllowed; }
 
+    [[nodiscard]] NeedId lastNeed() const { return m_lastNeed; }
+    // What others did to the selected mailbox. True: what becomes of search results has to be looked up.
+    bool tellNews(SelectedView::Telling telling);
     void untagged(QByteArrayView text);
     void continuation(QByteArrayView text);
     // These end the command under way: its news, then its tagged response.
@@ -71,6 +81,7 @@ public:
     void enableCondstore();
     void enableQresync();
     void enableMetadata();
+    void enableUidOnly();
     // After the reply that says so.
     void startTls() { m_wantsTls = true; }
     void startDeflate() { m_wantsDeflate = true; }
@@ -88,6 +99,9 @@ public:
     void outputWaiting(qsizetype waiting);
     void answer(NeedId id, Answer &answer);
     void changed(const MailboxChange &change);
+    void noticed(const Notice &notice);
+    void stillWorking(qint64 done, qint64 total);
+    [[nodiscard]] quint64 workMark() const;
     [[nodiscard]] std::optional<Need> nextNeed();
     [[nodiscard]] bool hungry() const;
     [[nodiscard]] bool wantsTls() const { return m_wantsTls; }
@@ -111,6 +125,7 @@ private:
         QByteArray tag;
         QByteArray line;   // for Refused: no secrets
         QVarLengthArray<NeedId, 4> needs; // not answered yet
+        std::optional<Reply> held; // it is done, but for what is looked up to be told before its reply
         bool done = false;
     };
 
@@ -121,6 +136,10 @@ private:
     template<typename F>
     void withEach(F work);
     void removeDone();
+    void conclude(Running &running, const Reply &reply);
+    [[nodiscard]] bool concludeHeld();
+    [[nodiscard]] bool tellAtRest();
+    [[nodiscard]] const Running *atWork() const;
     [[nodiscard]] bool step();
     [[nodiscard]] Running *inResponse() const;
     [[nodiscard]] Running *inputHolder() const;
@@ -149,6 +168,7 @@ private:
     QByteArray m_line; // for Refused: no secrets
     QQueue<Need> m_needs;
     NeedId m_lastNeed = 0;
+    quint64 m_answers = 1; // that came so far
     qsizetype m_waiting = 0;
     int m_badCommands = 0;
     int m_authFailures = 0;

@@ -18,7 +18,7 @@ using By = SortCriterion::By;
 
 bool isText(By by)
 {
-    return by != By::Arrival && by != By::Date && by != By::Size;
+    return by != By::Arrival && by != By::Date && by != By::Relevancy && by != By::Size;
 }
 
 QByteArrayView fieldOf(By by)
@@ -96,6 +96,8 @@ void MessageSorter::add(const FetchedRow &row)
         if (isText(by)) {
             column.texts += message::collationKey(textOf(by, row.header));
             column.numbers += startOf(column.texts.back());
+        } else if (by == By::Relevancy) {
+            column.numbers += ordered(-m_scores.value(row.mark.uid)); // the best come first
         } else if (by == By::Size) {
             column.numbers += ordered(row.mark.size);
         } else {

@@ -8,7 +8,8 @@ namespace posthorn::imap {
 class MessageSorter
 {
 public:
-    explicit MessageSorter(QList<SortCriterion> criteria) : m_criteria(std::move(criteria)), m_columns(m_criteria.size()) {}
+    explicit MessageSorter(QList<SortCriterion> criteria, QHash<Uid, int> scores = {})
+        : m_criteria(std::move(criteria)), m_scores(std::move(scores)), m_columns(m_criteria.size()) {}
 
     // What add() looks at.
     [[nodiscard]] FetchWants wants() const;
@@ -28,6 +29,7 @@ private:
     [[nodiscard]] std::strong_ordering compare(qsizetype left, qsizetype right) const;
 
     QList<SortCriterion> m_criteria;
+    QHash<Uid, int> m_scores; // of Relevancy
     QList<Column> m_columns; // one for each criterion
     QList<Uid> m_uids;
 };

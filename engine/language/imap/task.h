@@ -29,6 +29,9 @@ public:
     [[nodiscard]] virtual bool hungry() const { return false; }
     virtual void input(Session &session) { Q_UNUSED(session) }
 
+    // Nothing is being done: whatever is news may be told at any time.
+    [[nodiscard]] virtual bool isResting() const { return false; }
+
     // The session ends before the task does: whatever the service keeps for it is to be dropped.
     virtual void abandoned(Session &session) { Q_UNUSED(session) }
     // A response has begun in the output and is not complete: nothing of others may come between.

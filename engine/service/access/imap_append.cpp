@@ -244,7 +244,14 @@ void ImapService::on(ImapSession &session, NeedId id, imap::AppendEnd &need)
     m_append.reset();
     const auto whole = std::make_shared<const Batch>(std::move(batch));
     m_world.store->write<imap::Appended>(
-        [whole](store::Transaction &transaction) { return fileAll(transaction, *whole); },
+        [whole, origin = self()](store::Transaction &transaction) {
+            auto filed = fileAll(transaction, *whole);
+            for (MailboxChange &change : transaction.changes.mailboxes) {
+                if (change.expunged.isEmpty()) // what REPLACE takes away is told as others' doings are
+                    change.origin = origin;
+            }
+            return filed;
+        },
         [whole, answer = bring<imap::Appended>(id)](Result<imap::Appended> appended) {
             for (const Filing &filing : whole->messages) {
                 if (appended && filing.staged)

@@ -12,14 +12,15 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-// A write job that gives nothing but Done.
-template<typename F>
-store::Store::Job<imap::Done> doneJob(F work)
+// A write job that gives nothing but Done. `sign` marks what it changed.
+template<typename F, typename Sign>
+store::Store::Job<imap::Done> doneJob(F work, Sign sign, ConversationId origin)
 {
-    return [work = std::move(work)](store::Transaction &transaction) -> Result<imap::Done> {
+    return [work = std::move(work), sign, origin](store::Transaction &transaction) -> Result<imap::Done> {
         const auto result = work(transaction);
         if (!result)
             return std::unexpected(result.error());
+        sign(transaction, origin);
         return imap::Done{};
     };
 }
@@ -120,6 +121,68 @@ void ImapService::leaveMailbox()
 
 void ImapService::on(ImapSession &, NeedId, imap::CloseMailbox &) { leaveMailbox(); }
 
+void ImapService::on(ImapSession &, NeedId, imap::WatchMailboxes &need)
+{
+    stopWatching();
+    m_isWatching = need.watch;
+    if (!need.watch)
+        return;
+    m_world.notices->watch(m_account, m_address);
+    lookAtOthers();
+}
+
+void ImapService::lookAtOthers()
+{
+    if (!m_isWatching)
+        return;
+    m_world.store->read<store::Listing>(
+        [account = m_account](store::Connection &connection) { return store::Sharing::list(connection, account); },
+        [to = m_address](const Result<store::Listing> &listing) {
+            if (!listing)
+                return;
+            net::post(to, [list = *listing](net::Session &late) {
+                auto &bound = static_cast<ImapSession &>(late);
+                bound.service().othersCame(bound, list);
+            });
+        });
+}
+
+// What can be seen from now on was made for this session, and what can't is gone (RFC 5465 §5.4).
+void ImapService::othersCame(ImapSession &session, const store::Listing &listing)
+{
+    using Kind = imap::Notice::Kind;
+    if (!m_isWatching)
+        return;
+    NoticeBoard::Others others;
+    for (const store::Reached &reached : listing.mailboxes) {
+        if (reached.isOwn)
+            continue;
+        others.names.insert(reached.mailbox.id, reached.name);
+        others.owners.insert(reached.mailbox.account);
+    }
+    auto &machine = static_cast<imap::ServerMachine &>(session.machine());
+    const auto before = std::exchange(m_others, others.names);
+    for (auto it = others.names.cbegin(); before && it != others.names.cend(); ++it) {
+        const QString old = before->value(it.key());
+        if (old.isEmpty())
+            machine.noticed({.kind = Kind::Created, .name = *it});
+        else if (old != *it)
+            machine.noticed({.kind = Kind::Renamed, .name = *it, .oldName = old});
+    }
+    for (auto it = before ? before->cbegin() : others.names.cend(); before && it != before->cend(); ++it) {
+        if (!others.names.contains(it.key()))
+            machine.noticed({.kind = Kind::Removed, .name = *it});
+    }
+    m_world.notices->know(m_account, self(), std::move(others));
+}
+
+void ImapService::stopWatching()
+{
+    m_others.reset();
+    if (std::exchange(m_isWatching, false))
+        m_world.notices->unwatch(m_account, self());
+}
+
 void ImapService::on(ImapSession &session, NeedId id, imap::ListVanished &need)
 {
     if (!requireSelected(session, id))
@@ -168,8 +231,9 @@ void ImapService::on(ImapSession &, NeedId id, imap::StatusMailbox &need)
 void ImapService::on(ImapSession &, NeedId id, imap::CreateMailbox &need)
 {
     m_world.store->write<imap::Created>(
-        [account = m_account, need](store::Transaction &transaction) -> Result<imap::Created> {
+        [account = m_account, need, origin = self()](store::Transaction &transaction) -> Result<imap::Created> {
             const auto created = store::Sharing::create(transaction, account, need.name, need.specialUse);
+            sign(transaction, origin);
             return created ? Result<imap::Created>({*created}) : std::unexpected(created.error());
         },
         bring<imap::Created>(id));
@@ -180,7 +244,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)
     m_world.store->write<imap::Done>(
         doneJob([account = m_account, need, by = m_user + u" (IMAP)"_s](store::Transaction &transaction) {
             return store::Sharing::remove(transaction, account, need.name, by);
-        }),
+        }, &ImapService::sign, self()),
         bring<imap::Done>(id));
 }
 
@@ -188,7 +252,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::RenameMailbox &need)
 {
     m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
                                          return store::Sharing::rename(transaction, account, need.from, need.to);
-                                     }),
+                                     }, &ImapService::sign, self()),
                                      bring<imap::Done>(id));
 }
 
@@ -197,7 +261,7 @@ void ImapService::on(ImapSession &, NeedId id, imap::SubscribeMailbox &need)
     m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
                                          return store::Mailboxes::subscribe(transaction, account, need.name,
                                                                             need.subscribe);
-                                     }),
+                                     }, &ImapService::sign, self()),
                                      bring<imap::Done>(id));
 }
 

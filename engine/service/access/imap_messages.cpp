@@ -91,14 +91,15 @@ std::unexpected<Error> denied(const Error &error)
     return error.kind == ErrorKind::NotFound ? fail(ErrorKind::Denied, {}) : std::unexpected(error);
 }
 
-// Marks the changes a job made as this session's own.
-void sign(store::Transaction &transaction, ConversationId origin)
+} // namespace
+
+void ImapService::sign(store::Transaction &transaction, ConversationId origin)
 {
     for (MailboxChange &change : transaction.changes.mailboxes)
         change.origin = origin;
+    for (NameChange &change : transaction.changes.names)
+        change.origin = origin;
 }
-
-} // namespace
 
 void ImapService::on(ImapSession &session, NeedId id, imap::FetchMessages &need)
 {
@@ -216,15 +217,67 @@ void ImapService::on(ImapSession &session, NeedId id, imap::SearchMessages &need
 {
     if (!requireSelected(session, id))
         return;
+    m_progress = std::make_shared<Progress>();
     m_world.store->read<imap::Found>(
-        [mailbox = m_mailbox, index = m_index, need,
-         recent = m_firstRecent](store::Connection &connection) -> Result<imap::Found> {
-            auto found = search(connection, mailbox, *index, need.key, recent);
+        [mailbox = m_mailbox, index = m_index, need, recent = m_firstRecent,
+         progress = m_progress](store::Connection &connection) -> Result<imap::Found> {
+            auto found = search(connection, mailbox, *index, need.key, recent, progress.get());
+            progress->done = progress->total = 0; // how long sorting takes nobody knows
             if (found && !need.order.isEmpty() && found->uids.size() > 1)
-                return sort(connection, mailbox, *found, need.order);
+                return sort(connection, mailbox, *found, need.order, need.scores);
             return found;
         },
         bring<imap::Found>(id));
+}
+
+namespace {
+
+Result<imap::FoundIn> searchIn(store::Connection &connection, const store::Mailbox &mailbox, const MailboxIndex &index,
+                               const imap::SearchMailbox &need, Progress &progress)
+{
+    const Uid recent = mailbox.firstRecent < mailbox.uidNext ? mailbox.firstRecent : 0;
+    auto found = search(connection, mailbox.id, index, need.key, recent, &progress);
+    if (!found)
+        return std::unexpected(found.error());
+    imap::FoundIn result{mailbox.uidValidity, std::move(found->uids), {}};
+    if (!need.withModSeqs || result.uids.isEmpty())
+        return result;
+    qsizetype next = 0;
+    QList<Uid> kept; // what has gone since has none
+    index.eachMark([&](const MessageMark &mark) {
+        while (next < result.uids.size() && result.uids[next] < mark.uid)
+            ++next;
+        if (next < result.uids.size() && result.uids[next] == mark.uid) {
+            kept += mark.uid;
+            result.modSeqs += mark.modSeq;
+        }
+    });
+    result.uids = std::move(kept);
+    return result;
+}
+
+} // namespace
+
+void ImapService::on(ImapSession &, NeedId id, imap::SearchMailbox &need)
+{
+    m_progress = std::make_shared<Progress>();
+    m_world.store->read<store::Reached>(
+        [account = m_account, name = need.name](store::Connection &connection) {
+            return store::Sharing::find(connection, account, name, right::Read);
+        },
+        [world = &m_world, answer = bring<imap::FoundIn>(id), need, progress = m_progress](const Result<store::Reached> &found) {
+            if (!found)
+                return answer(std::unexpected(found.error()));
+            world->indexes->open(found->mailbox.id, found->reader, [world, answer, need, progress, row = found->mailbox](const Result<std::shared_ptr<MailboxIndex>> &index) {
+                if (!index)
+                    return answer(std::unexpected(index.error()));
+                world->store->read<imap::FoundIn>(
+                    [need, row, progress, at = *index](store::Connection &connection) {
+                        return searchIn(connection, row, *at, need, *progress);
+                    },
+                    answer);
+            });
+        });
 }
 
 void ImapService::on(ImapSession &session, NeedId id, imap::ThreadMessages &need)

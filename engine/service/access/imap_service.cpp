@@ -65,6 +65,7 @@ ImapService::ImapService(World &world) : m_world(world), m_sasl(*world.authentic
 
 ImapService::~ImapService()
 {
+    stopWatching();
     leaveMailbox();
     m_append.reset();
 }
@@ -83,8 +84,23 @@ void ImapService::handle(ImapSession &session, imap::Need need)
 
 void ImapService::closed()
 {
+    stopWatching();
     leaveMailbox();
     m_append.reset();
+}
+
+bool ImapService::tick(ImapSession &session, qint64 steadyMs)
+{
+    auto &machine = static_cast<imap::ServerMachine &>(session.machine());
+    const quint64 mark = machine.workMark();
+    if (mark == 0 || std::exchange(m_workMark, mark) != mark) {
+        m_workSince = steadyMs;
+    } else if (steadyMs - m_workSince >= m_world.settings()->number("imap.progress_seconds"_L1) * 1000) {
+        m_workSince = steadyMs;
+        machine.stillWorking(m_progress->done, m_progress->total);
+        return true;
+    }
+    return false;
 }
 
 void ImapService::authenticated(const auth::Step &step)
@@ -99,6 +115,7 @@ void ImapService::authenticated(const auth::Step &step)
 
 void ImapService::on(ImapSession &, NeedId, imap::Unauthenticate &)
 {
+    stopWatching();
     leaveMailbox();
     m_append.reset();
     m_account = {};

@@ -6,6 +6,7 @@
 #include "platform/store/sharing.h"
 #include "policy/auth/sasl_runner.h"
 #include "service/access/filing.h"
+#include "service/access/search.h"
 #include "service/access/world.h"
 #include "service/delivery/collector.h"
 
@@ -29,6 +30,10 @@ public:
     // What of a change this session may know.
     [[nodiscard]] MailboxChange heard(const MailboxChange &change);
     void lookAtRights();
+    // What others have that this session can see; what has changed since is told.
+    void lookAtOthers();
+    // Tells who waits long how far it has come (RFC 9585).
+    bool tick(ImapSession &session, qint64 steadyMs);
     void authenticated(const auth::Step &step);
 
 private:
@@ -61,6 +66,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::CopyMessages &need);
     void on(ImapSession &session, NeedId id, imap::ExpungeMessages &need);
     void on(ImapSession &session, NeedId id, imap::SearchMessages &need);
+    void on(ImapSession &session, NeedId id, imap::SearchMailbox &need);
     void on(ImapSession &session, NeedId id, imap::ThreadMessages &need);
     void on(ImapSession &session, NeedId id, imap::ClientId &need);
     void on(ImapSession &session, NeedId id, imap::Refused &need);
@@ -72,6 +78,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::MyRights &need);
     void on(ImapSession &session, NeedId id, imap::GetMetadata &need);
     void on(ImapSession &session, NeedId id, imap::SetMetadata &need);
+    void on(ImapSession &session, NeedId id, imap::WatchMailboxes &need);
 
     // A write or read whose value becomes the answer; an error becomes a Failure.
     template<typename T>
@@ -87,6 +94,8 @@ private:
     void selectFound(NeedId id, const imap::SelectMailbox &need, const store::Reached &found);
     void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Reached &found, Uid firstRecent);
     void leaveMailbox();
+    void stopWatching();
+    void othersCame(ImapSession &session, const store::Listing &listing);
     void prefetchInbox();
     void stageChunk(NeedId id);
     void beginMessage(ImapSession &session, NeedId id, const imap::AppendOptions &options);
@@ -95,6 +104,8 @@ private:
     void stageRest(NeedId id, const imap::AppendOptions &next);
     [[nodiscard]] bool administers() const;
     [[nodiscard]] bool requireSelected(ImapSession &session, NeedId id) const;
+    // Marks the changes a job made as this session's own.
+    static void sign(store::Transaction &transaction, ConversationId origin);
     [[nodiscard]] ConversationId self() const { return m_address.conversation; }
 
     struct Append
@@ -116,6 +127,11 @@ private:
     TlsFacts m_tls;
     AccountId m_account;
     QString m_user;
+    bool m_isWatching = false;
+    std::optional<QHash<MailboxId, QString>> m_others; // mailboxes of others that it knows of
+    std::shared_ptr<Progress> m_progress = std::make_shared<Progress>();
+    quint64 m_workMark = 0;   // of the machine, since
+    qint64 m_workSince = 0;
 
     MailboxId m_mailbox; // selected
     AccountId m_reader;  // whose \Seen it shows; none: the mailbox's

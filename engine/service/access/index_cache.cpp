@@ -13,16 +13,19 @@ namespace {
 
 bool lessUid(const MessageMark &mark, Uid uid) { return mark.uid < uid; }
 
-// What a session is told of a change that itself made: of its own deeds only the appends are news.
+// What a session is told of a change that itself made: of its own deeds only the appends are news. Only its own have an
+// origin, for it knows no other sessions.
 MailboxChange newsFor(const MailboxChange &change, ConversationId watcher)
 {
-    if (change.origin != watcher)
-        return change;
-    MailboxChange own = change;
-    own.altered.clear();
-    own.expunged.clear();
-    own.annotated.clear();
-    return own;
+    MailboxChange news = change;
+    if (change.origin == watcher) {
+        news.altered.clear();
+        news.expunged.clear();
+        news.annotated.clear();
+    } else {
+        news.origin = {};
+    }
+    return news;
 }
 
 } // namespace

@@ -52,7 +52,7 @@ public:
         m_columns.onlyHeader = wants.header && !matcher.needsText() && !wants.saveDate && !wants.internalDate;
     }
     // Those of `marks` that match, into `found`.
-    Result<void> look(const QList<MessageMark> &marks, QList<Uid> &found);
+    Result<void> look(const QList<MessageMark> &marks, QList<Uid> &found, Progress *progress);
 
 private:
     [[nodiscard]] bool matches(const store::StoredRow &row, const MessageMark &mark) const;
@@ -75,8 +75,10 @@ bool Search::matches(const store::StoredRow &row, const MessageMark &mark) const
     });
 }
 
-Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found)
+Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found, Progress *progress)
 {
+    if (progress)
+        progress->total = marks.size();
     // Reading a few headers too many costs less than a question more.
     const Uid gap = m_columns.onlyHeader ? 4 : 0;
     QList<UidRange> wanted;
@@ -97,6 +99,8 @@ Result<void> Search::look(const QList<MessageMark> &marks, QList<Uid> &found)
                 ++mark;
             if (mark != marks.cend() && mark->uid == row.uid && matches(row, *mark))
                 found += row.uid;
+            if (progress && mark != marks.cend() && mark->uid == row.uid)
+                ++progress->done;
         }
         if (next == 0)
             break;
@@ -158,7 +162,7 @@ std::optional<imap::SearchMatcher::Ruling> ask(store::Connection &connection, st
 } // namespace
 
 Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
-                           const imap::SearchKey &key, Uid firstRecent)
+                           const imap::SearchKey &key, Uid firstRecent, Progress *progress)
 {
     std::optional<store::SearchIndex::Question> question;
     const imap::SearchMatcher matcher(key, index.keywords(), firstRecent, QDateTime::currentSecsSinceEpoch(),
@@ -188,7 +192,7 @@ Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, con
         return result;
     const qsizetype sure = result.uids.size();
     Search rest(connection, mailbox, matcher);
-    if (const auto looked = rest.look(open, result.uids); !looked)
+    if (const auto looked = rest.look(open, result.uids, progress); !looked)
         return std::unexpected(looked.error());
     std::inplace_merge(result.uids.begin(), result.uids.begin() + sure, result.uids.end());
     return result;

@@ -6,13 +6,19 @@
 
 namespace posthorn::access {
 
+// How many of the messages that have to be read were read; may be looked at from any thread. total 0: nobody knows.
+struct Progress
+{
+    std::atomic<qint64> done = 0, total = 0;
+};
+
 // On a store thread. UIDs ascending.
 [[nodiscard]] Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, const MailboxIndex &index,
-                                         const imap::SearchKey &key, Uid firstRecent);
+                                         const imap::SearchKey &key, Uid firstRecent, Progress *progress = nullptr);
 
 // The same messages, less those gone since, in another order.
 [[nodiscard]] Result<imap::Found> sort(store::Connection &connection, MailboxId mailbox, const imap::Found &found,
-                                       const QList<imap::SortCriterion> &order);
+                                       const QList<imap::SortCriterion> &order, const QHash<Uid, int> &scores = {});
 
 [[nodiscard]] Result<imap::Threaded> thread(store::Connection &connection, MailboxId mailbox, const QList<Uid> &uids,
                                             imap::ThreadAlgorithm algorithm);

@@ -37,9 +37,9 @@ Result<void> readInto(Taker &taker, store::Connection &connection, MailboxId mai
 } // namespace
 
 Result<imap::Found> sort(store::Connection &connection, MailboxId mailbox, const imap::Found &found,
-                         const QList<imap::SortCriterion> &order)
+                         const QList<imap::SortCriterion> &order, const QHash<Uid, int> &scores)
 {
-    imap::MessageSorter sorter(order);
+    imap::MessageSorter sorter(order, scores);
     if (auto read = readInto(sorter, connection, mailbox, found.uids); !read)
         return std::unexpected(read.error());
     return imap::Found{sorter.sorted(), found.highestModSeq};

@@ -8,6 +8,7 @@
 #include "platform/store/store.h"
 #include "policy/auth/authenticator.h"
 #include "service/access/index_cache.h"
+#include "service/access/notice_board.h"
 #include "service/delivery/directory.h"
 
 #include <QMutex>
@@ -47,6 +48,7 @@ struct World
     delivery::Directory *directory = nullptr;
     auth::Authenticator *authenticator = nullptr;
     IndexCache *indexes = nullptr;
+    NoticeBoard *notices = nullptr;
     DropLocks *drops = nullptr;
     EventLog *events = nullptr;
     Counters *counters = nullptr;

@@ -127,11 +127,12 @@ struct AccessHouse
                                           done(fail(ErrorKind::NotFound, u"Nobody"_s));
                                       },
                                       {}};
+    NoticeBoard notices;
     DropLocks drops;
     EventLog events;
     Counters counters;
     SettingsPointer settings = std::make_shared<const SettingsSnapshot>();
-    World world{fixture.store.get(), &directory, &authenticator, &indexes, &drops, &events, &counters,
+    World world{fixture.store.get(), &directory, &authenticator, &indexes, &notices, &drops, &events, &counters,
                 [this] { return settings; }, "mail.example.test"};
     AccountId account;
     std::mutex mutex;
