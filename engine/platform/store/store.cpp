@@ -76,6 +76,11 @@ void Store::onCommitted(std::function<void(const Committed &)> observer)
     d->writer.onCommitted(std::move(observer));
 }
 
+void Store::dropLater(MessageId staged)
+{
+    d->writer.dropLater(staged);
+}
+
 void Store::onHealth(std::function<void(Health, QString)> observer)
 {
     d->guard.onHealth(std::move(observer));

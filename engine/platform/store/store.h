@@ -134,6 +134,8 @@ public:
     void onCommitted(std::function<void(const Committed &)> observer);
     void onHealth(std::function<void(Health, QString why)> observer); // writer's thread
 
+    // A staged content that could not be dropped: tried again when there is time. Any thread.
+    void dropLater(MessageId staged);
     void setMinFreeOctets(qint64 octets); // in place of the options' from now on; any thread
     [[nodiscard]] Health health() const;  // any thread
     [[nodiscard]] bool isAccepting() const { return health() == Health::Good; }

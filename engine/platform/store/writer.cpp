@@ -57,6 +57,12 @@ void Writer::wake()
     m_woken.notify_one();
 }
 
+void Writer::dropLater(MessageId staged)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_dropped.append(staged);
+}
+
 void Writer::onCommitted(std::function<void(const Committed &)> observer)
 {
     const std::scoped_lock lock(m_mutex);

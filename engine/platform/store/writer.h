@@ -26,6 +26,7 @@ public:
     void stop();
     void enqueue(WriteJob job); // any thread
     void wake();                // any thread: trouble was met elsewhere
+    void dropLater(MessageId staged); // any thread: when there is time, and again when it fails
     void onCommitted(std::function<void(const Committed &)> observer);
     [[nodiscard]] qint64 waitingOctets() const { return m_waitingOctets.load(std::memory_order_relaxed); }
     [[nodiscard]] qint64 waitingJobs() const { return m_waitingJobs.load(std::memory_order_relaxed); }
@@ -73,6 +74,7 @@ private:
     std::deque<WriteJob> m_waiting;
     bool m_stopping = false;
     bool m_poked = false;
+    QList<MessageId> m_dropped; // leftovers that were told of and not taken up yet
     QList<std::function<void(const Committed &)>> m_observers;
     std::atomic<qint64> m_waitingOctets = 0;
     std::atomic<qint64> m_waitingJobs = 0;
@@ -83,7 +85,7 @@ private:
     bool m_open = false;                      // a transaction is
     qint64 m_logOctets = 0;                   // written to the log since it was last copied, about
     qint64 m_logFile = 0;                     // size of the log's file when last looked at
-    QList<MessageId> m_leftovers;             // staged in an earlier life
+    QList<MessageId> m_leftovers;             // staged, and to be dropped
     std::chrono::steady_clock::time_point m_tidied{};
     std::chrono::steady_clock::time_point m_probed{};
 };

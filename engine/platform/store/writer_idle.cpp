@@ -53,6 +53,8 @@ bool Writer::dropLeftovers()
 {
     const MessageId id = m_leftovers.takeLast();
     const auto done = inTransaction([id](Transaction &transaction) { return Messages::dropStaged(transaction, id); });
+    if (!done && done.error().kind != ErrorKind::NotFound)
+        m_leftovers.prepend(id);
     return done || done.error().kind == ErrorKind::NotFound;
 }
 
@@ -62,6 +64,10 @@ bool Writer::tidy()
         probe();
         m_guard.tell();
         return false;
+    }
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_leftovers += std::exchange(m_dropped, {});
     }
     if (!m_leftovers.isEmpty())
         return dropLeftovers();
@@ -105,7 +111,8 @@ void Writer::probe()
     m_probed = now;
     const auto written = inTransaction([](Transaction &transaction) -> Result<void> {
         auto done =
-            transaction.connection().run("INSERT INTO content (id, start, octets) VALUES (-1, 0, zeroblob(65536))");
+            transaction.connection().run("INSERT INTO content (id, start, octets) VALUES (-1, 0, zeroblob(65536)) "
+                                         "ON CONFLICT (id) DO UPDATE SET octets = excluded.octets"); // an earlier one is left
         return done ? Result<void>() : std::unexpected(done.error());
     });
     if (!written)

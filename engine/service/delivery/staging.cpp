@@ -14,7 +14,10 @@ StagedContent::~StagedContent()
             const auto dropped = store::Messages::dropStaged(transaction, staged);
             return dropped ? Result<bool>(true) : std::unexpected(dropped.error());
         },
-        [](const Result<bool> &) {});
+        [&store = m_store, staged](const Result<bool> &dropped) {
+            if (!dropped && isTemporary(dropped.error().kind))
+                store.dropLater(staged);
+        });
 }
 
 void stageChunk(store::Store &store, std::shared_ptr<StagedContent> &content, int sequence, const QByteArray &chunk,

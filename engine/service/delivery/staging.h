@@ -14,8 +14,8 @@
 namespace posthorn::delivery {
 
 // A content that goes into the store in chunks while it arrives. It belongs to whoever holds this: the session, then the
-// jobs of the store. When nobody does any more and it has not become a message, it is dropped; should that fail, at the
-// next start.
+// jobs of the store. When nobody does any more and it has not become a message, it is dropped: at once, or, should that
+// fail, when the store is well again.
 class StagedContent
 {
 public:

@@ -11,7 +11,8 @@ using store::must;
 
 struct House
 {
-    explicit House(QHash<QString, QString> values = {}) : settings(std::make_shared<const SettingsSnapshot>(values))
+    explicit House(QHash<QString, QString> values = {}, store::StoreOptions options = {})
+        : fixture(std::move(options)), settings(std::make_shared<const SettingsSnapshot>(values))
     {
         fixture.write([](store::Transaction &transaction) { return store::Accounts::addDomain(transaction, {.name = u"example.test"_s}); });
         open();

@@ -19,6 +19,7 @@ private Q_SLOTS:
     void tellsEvenWhoHasNoRoom();
     void dropsAContentThatNobodyWants_data();
     void dropsAContentThatNobodyWants();
+    void dropsItWhenThereIsRoomAgain();
     void spreadsOverMinutes();
     void holdsWhatIsTooMuchForADay();
     void countsAcrossARestart();
@@ -175,6 +176,26 @@ void TestDelivery::dropsAContentThatNobodyWants()
     QTRY_COMPARE(house.fixture.rows(u"staged"_s), 0);
     QCOMPARE(house.fixture.rows(u"content"_s) > 0, quota == 0);
     QCOMPARE(house.fixture.faults(), QStringList());
+}
+
+void TestDelivery::dropsItWhenThereIsRoomAgain()
+{
+    std::atomic<bool> full = false;
+    store::StoreOptions options;
+    options.faults = std::make_shared<store::Faults>();
+    options.faults->before = [&](QByteArrayView sql) { return full && sql.startsWith("DELETE") ? 13 : 0; };
+    options.probeInterval = options.idleAfter = std::chrono::milliseconds(10);
+    House house({}, options);
+    std::shared_ptr<StagedContent> content;
+    stageChunk(*house.fixture.store, content, 0, "some", [](const Result<void> &) {});
+    house.fixture.write([](store::Transaction &) -> Result<bool> { return true; });
+    full = true;
+    content.reset();
+    QTRY_COMPARE(house.fixture.store->health(), store::Health::Full);
+    full = false;
+    QTRY_COMPARE(house.fixture.rows(u"staged"_s), 0);
+    QCOMPARE(house.fixture.rows(u"content"_s), 0);
+    QCOMPARE(house.fixture.store->health(), store::Health::Good);
 }
 
 static std::shared_ptr<Arrival> sent(House &house, int recipients)
