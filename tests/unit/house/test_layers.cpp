@@ -135,6 +135,21 @@ private Q_SLOTS:
         }
         QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
     }
+    // A statement that begins with a call to an aggregate of the store leaves its result lie.
+    void looksAtEachResultOfTheStore()
+    {
+        static const QRegularExpression dropped(
+            u"[;{})]\\s*\\n\\s*(?:\\(void\\)\\s*)?(?:store::)?(?:Accounts|DkimKeys|Mailboxes|Messages|Queue|Routes|SearchIndex|"
+            "Secrets|Sending|Settings|Suppressions|TlsPolicies|Trace|UrlKeys)::[a-z]\\w*\\("_s);
+        QVERIFY(u"{\n    store::Trace::add(transaction, row);"_s.contains(dropped));
+        QVERIFY(!u"{\n    return store::Trace::add(transaction, row);"_s.contains(dropped));
+        QStringList faults;
+        for (const QString &file : sources()) {
+            if (const auto match = dropped.match(read(file)); match.hasMatch())
+                faults += file + match.captured();
+        }
+        QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
+    }
     void keepsSystemCallsInOneRoom()
     {
         static const QRegularExpression posix(u"#include <(unistd|sys/|fcntl|netinet|arpa|signal\\.h|termios|winsock)"_s);
