@@ -167,8 +167,8 @@ void Conversation::handshake()
 // Of a client. Who asks why its mail program can't connect finds it told.
 void Conversation::failHandshake(const QString &why)
 {
-    if (const auto &refused = m_arrival->options().refused; refused && !why.isEmpty())
-        refused(m_peer, QStringLiteral("TLS failed: ") + why);
+    if (m_arrival && m_arrival->options().refused && !why.isEmpty())
+        m_arrival->options().refused(m_peer, QStringLiteral("TLS failed: ") + why);
     cut();
 }
 
