@@ -612,6 +612,8 @@ void Engine::Private::tearDown()
     delivery.reset();
     directory.reset();
     tls.reset();
+    certificatesInUse.clear(); // the next start reads them anew
+    standIn = false;
     logFile.reset();
     lock.reset();
     ports.clear();

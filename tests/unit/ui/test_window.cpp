@@ -24,6 +24,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QGroupBox>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -352,7 +353,7 @@ void TestWindow::saysThatTheServerIsStoppedAndStartsIt()
     m_stopped = true;
     m_engine->stop();
     QTRY_COMPARE_WITH_TIMEOUT(m_server->state(), ui::ServerState::State::Stopped, 10'000);
-    m_engine = std::make_unique<Engine>();
+    QTRY_VERIFY(!m_engine->isRunning());
     auto *start = button(m_window.get(), u"Start"_s);
     QVERIFY(start && start->isVisible());
     picture(m_window.get(), u"stopped"_s);
@@ -368,6 +369,7 @@ void TestWindow::saysThatTheServerIsStoppedAndStartsIt()
     QTRY_COMPARE(m_server->state(), ui::ServerState::State::Running);
     QVERIFY(!start->isVisible());
     QTRY_VERIFY(log->model().rowCount() > 0);
+    QCOMPARE(call(u"server.status"_s).value("certificates"_L1).toArray().size(), 1); // the same engine, and all of it
 }
 
 void TestWindow::saysThatTheServerIsBusy()
