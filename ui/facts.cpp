@@ -214,6 +214,11 @@ QList<Fact> factsOf(const Circumstances &now)
 {
     QList<Fact> facts{incomingFact(now.status), programsFact(now.status), outgoingFact(now.settings),
                       relayFact(now.settings.value(u"smtp.trusted_networks"_s)), certificateFact(now.status), storeFact(now.status)};
+    for (const QJsonValue &value : now.status.value("services"_L1).toArray()) {
+        const QJsonObject service = value.toObject();
+        if (!isOpen(service) && !isOff(service) && service.value("name"_L1) != "smtp"_L1)
+            facts += {Grade::Bad, closedText(service), u"settings"_s};
+    }
     const QString host = now.status.value("hostName"_L1).toString();
     if (!isWholeName(host))
         facts += {Grade::Warning, tr("This server calls itself “%1”. Others want a whole name, such as mail.example.org.").arg(host),

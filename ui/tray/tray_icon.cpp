@@ -107,9 +107,11 @@ void TrayIcon::showState()
 
 void TrayIcon::tellWhereItIs()
 {
-    if (!std::exchange(m_hasTold, true))
-        showMessage(tr("Posthorn is still here"), m_server.isHosted() ? tr("The mail server goes on. Click the horn to open the window again.")
-                                                                     : tr("Click the horn to open the window again."));
+    if (std::exchange(m_hasTold, true))
+        return;
+    const bool goesOn = m_server.isHosted() && m_server.canStop();
+    showMessage(tr("Posthorn is still here"), goesOn ? tr("The mail server goes on. Click the horn to open the window again.")
+                                                     : tr("Click the horn to open the window again."));
 }
 
 } // namespace posthorn::ui

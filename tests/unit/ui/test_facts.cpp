@@ -85,6 +85,8 @@ void TestFacts::saysWhatIsWrong_data()
     row("another port", u"services"_s, services(service(u"smtp"_s, 2525)), Grade::Note, u"always bring mail to port 25"_s);
     row("this computer only", u"services"_s, services(service(u"smtp"_s, 25, {}, u"127.0.0.1"_s)), Grade::Note, u"Only programs on this computer"_s);
     row("switched off", u"services"_s, services(service(u"smtp"_s, 0, {}, {})), Grade::Warning, u"switched off"_s);
+    row("one of several", u"services"_s, QJsonArray{service(u"smtp"_s, 25), service(u"imaps"_s, 993), service(u"pop3s"_s, 995, u"no"_s)}, Grade::Bad,
+        u"Fetching mail (POP3, TLS) does not work: no"_s);
     row("nothing to read with", u"services"_s, QJsonArray{service(u"smtp"_s, 25), service(u"submission"_s, 587)}, Grade::Warning,
         u"can't read mail"_s);
     row("expired", u"certificates"_s, QJsonArray{certificate(-2)}, Grade::Bad, u"has expired"_s);
