@@ -42,21 +42,6 @@ QString passwordFault(const QString &password, const QString &again)
     return password == again ? QString() : FormDialog::tr("The two passwords differ.");
 }
 
-// "name @ [domain]" in one row.
-QWidget *addressRow(QLineEdit *name, QComboBox *domain)
-{
-    auto *row = new QWidget;
-    auto *layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(name, 1);
-    layout->addWidget(new QLabel(u"@"_s));
-    layout->addWidget(domain, 1);
-    name->setAccessibleName(FormDialog::tr("Address, before the @"));
-    domain->setAccessibleName(FormDialog::tr("Domain"));
-    row->setFocusProxy(name);
-    return row;
-}
-
 QWidget *fileRow(QLineEdit *path, QWidget *dialog)
 {
     auto *row = new QWidget;
@@ -83,6 +68,22 @@ void mergeInto(QJsonObject &object, const QJsonObject &more)
         object.insert(it.key(), it.value());
 }
 
+} // namespace
+
+QWidget *addressRow(QLineEdit *name, QComboBox *domain)
+{
+    auto *row = new QWidget;
+    auto *layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(name, 1);
+    layout->addWidget(new QLabel(u"@"_s));
+    layout->addWidget(domain, 1);
+    name->setAccessibleName(FormDialog::tr("Address, before the @"));
+    domain->setAccessibleName(FormDialog::tr("Domain"));
+    row->setFocusProxy(name);
+    return row;
+}
+
 QString nameFault(const QLineEdit *name)
 {
     const QString text = name->text().trimmed();
@@ -91,8 +92,6 @@ QString nameFault(const QLineEdit *name)
     return text.contains(u'@') || text.contains(u' ') ? FormDialog::tr("The part before the @ has no @ and no spaces.")
                                                       : QString();
 }
-
-} // namespace
 
 FormDialog::FormDialog(const QString &title, const QString &okText, QWidget *parent)
     : QDialog(parent), m_form(new QFormLayout), m_fault(new QLabel), m_buttons(new QDialogButtonBox)
@@ -124,6 +123,7 @@ void FormDialog::showEvent(QShowEvent *event)
     QDialog::showEvent(event);
     if (event->spontaneous())
         return;
+    setMinimumHeight(layout()->totalHeightForWidth(width())); // the hints' lines are counted only now that the width is known
     QWidget *last = previousInFocusChain();
     for (QAbstractButton *button : m_buttons->buttons()) {
         if (last != button)

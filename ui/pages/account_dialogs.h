@@ -17,6 +17,10 @@ class QSpinBox;
 
 namespace posthorn::ui {
 
+// "name @ [domain]" in one row, and what is wrong with the name, as a sentence, or empty.
+[[nodiscard]] QWidget *addressRow(QLineEdit *name, QComboBox *domain);
+[[nodiscard]] QString nameFault(const QLineEdit *name);
+
 // A form with a line for what is wrong, whose OK can be pressed when nothing is.
 class FormDialog : public QDialog
 {
