@@ -12,6 +12,7 @@
 #include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMessageBox>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QShowEvent>
@@ -124,6 +125,7 @@ void FormDialog::showEvent(QShowEvent *event)
     if (event->spontaneous())
         return;
     setMinimumHeight(layout()->totalHeightForWidth(width())); // the hints' lines are counted only now that the width is known
+    m_first = parameters();
     QWidget *last = previousInFocusChain();
     for (QAbstractButton *button : m_buttons->buttons()) {
         if (last != button)
@@ -132,6 +134,19 @@ void FormDialog::showEvent(QShowEvent *event)
     }
     if (const QLayoutItem *first = m_form->itemAt(0, QFormLayout::FieldRole); first && first->widget())
         first->widget()->setFocus();
+}
+
+void FormDialog::reject()
+{
+    if (!isVisible() || parameters() == m_first)
+        return QDialog::reject();
+    QMessageBox box(QMessageBox::Question, windowTitle(), tr("Close without saving?"), QMessageBox::NoButton, this);
+    box.setInformativeText(tr("What you typed is lost."));
+    box.addButton(tr("&Don't save"), QMessageBox::DestructiveRole);
+    box.setDefaultButton(box.addButton(QMessageBox::Cancel));
+    box.exec();
+    if (box.buttonRole(box.clickedButton()) == QMessageBox::DestructiveRole)
+        QDialog::reject();
 }
 
 void FormDialog::refuse(const QString &why)

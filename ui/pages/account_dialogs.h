@@ -29,6 +29,7 @@ public:
     FormDialog(const QString &title, const QString &okText, QWidget *parent);
     // An error from the engine: the form stays open and says it.
     void refuse(const QString &why);
+    void reject() override; // asks when something was typed
 
 Q_SIGNALS:
     void submitted(const QJsonObject &parameters);
@@ -46,6 +47,7 @@ protected:
 
 private:
     QFormLayout *m_form;
+    QJsonObject m_first; // the form as it was opened
     QSpinBox *m_perMinute = nullptr, *m_perDay = nullptr;
     QLabel *m_fault;
     QDialogButtonBox *m_buttons;

@@ -204,6 +204,7 @@ private Q_SLOTS:
     void tellsAFailedStartUntilTheNextOne();
     void asksBeforeItStopsTheServer();
     void keepsWhatWasTypedIntoTheSettings();
+    void asksBeforeWhatWasTypedIsLost();
     void warnsOfWhatTrustedNetworksOpen();
     void findsSettings();
     void keepsRulesForEncryption();
@@ -466,6 +467,29 @@ void TestWindow::keepsWhatWasTypedIntoTheSettings()
     size->setText(u"1 MB"_s);
     button(settings, u"Undo"_s)->click();
     QTRY_COMPARE(size->text(), u"100 MB"_s);
+}
+
+void TestWindow::asksBeforeWhatWasTypedIsLost()
+{
+    ui::AliasDialog dialog({}, {u"example.org"_s}, nullptr);
+    const auto closing = [&](const QString &answer) {
+        bool asked = false;
+        QTimer::singleShot(0, this, [&] {
+            auto *box = shownDialog<QMessageBox>();
+            asked = box != nullptr;
+            if (auto *pressed = box ? button(box, answer) : nullptr)
+                pressed->click();
+        });
+        dialog.reject();
+        QCoreApplication::processEvents(); // when nothing was asked, the timer's turn comes here
+        return asked;
+    };
+    dialog.show();
+    QVERIFY(!closing({}) && !dialog.isVisible()); // nothing was typed
+    dialog.show();
+    lineNamed(&dialog, u"info"_s)->setText(u"sales"_s);
+    QVERIFY(closing(u"Cancel"_s) && dialog.isVisible());
+    QVERIFY(closing(u"Don't save"_s) && !dialog.isVisible());
 }
 
 void TestWindow::warnsOfWhatTrustedNetworksOpen()
