@@ -3,6 +3,7 @@
 #include "ui/pages/account_dialogs.h"
 #include "ui/pages/dns_dialog.h"
 #include "ui/pages/program_dialog.h"
+#include "ui/pages/sharing_dialogs.h"
 #include "ui/pages/signatures_dialog.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
@@ -40,6 +41,8 @@ QString stateText(const QJsonObject &account)
 {
     if (!account.value("enabled"_L1).toBool(true))
         return AccountsPage::tr("Switched off");
+    if (account.value("shared"_L1).toBool())
+        return AccountsPage::tr("Shared mailbox");
     return account.value("administrator"_L1).toBool() ? AccountsPage::tr("Administrator") : AccountsPage::tr("Active");
 }
 
@@ -96,12 +99,13 @@ struct TabParts
         QObject::connect(key, &QShortcut::activated, made, &QPushButton::click);
     }
     template<typename F>
-    void addButton(const QString &text, F action)
+    QPushButton *addButton(const QString &text, F action)
     {
         auto *made = new QPushButton(text);
         made->setAutoDefault(false);
         bar->addWidget(made);
         QObject::connect(made, &QPushButton::clicked, tab, action);
+        return made;
     }
 };
 
@@ -132,10 +136,14 @@ QWidget *AccountsPage::accountsTab()
     m_accounts->setEmptyText(tr("No accounts yet. Press “New account” to add one for each person; if there is no domain yet, that comes first."));
     TabParts parts;
     parts.addButton(tr("&New account…"), [this] { addAccount(); });
+    parts.addButton(tr("New s&hared…"), [this] { addShared(); })
+        ->setToolTip(tr("An address with mailboxes of its own that several people use, and nobody signs in to"));
     parts.button(tr("&Edit…"), m_accounts, [this](const QJsonObject &row) { editAccount(row); });
     parts.button(tr("&Password…"), m_accounts, [this](const QJsonObject &row) { changePassword(row); });
     parts.button(tr("Mail p&rogram…"), m_accounts, [this](const QJsonObject &row) { showProgramSettings(field(row, "address"_L1), false); })
         ->setToolTip(tr("What to type into a mail program"));
+    parts.button(tr("Mail&boxes…"), m_accounts, [this](const QJsonObject &row) { showMailboxes(field(row, "address"_L1)); })
+        ->setToolTip(tr("What is in them, and who else may use them"));
     parts.removeButton(tr("Re&move…"), m_accounts, [this](const QJsonObject &row) { removeAccount(row); });
     parts.finish(m_accounts, tr("Accounts"));
     m_searches += parts.search;
@@ -303,6 +311,24 @@ void AccountsPage::showProgramSettings(const QString &address, bool isNew)
     ask(u"server.status"_s, {}, [this, address, isNew](const QJsonObject &status) {
         (new ProgramDialog(address, status, isNew, this))->open();
     });
+}
+
+void AccountsPage::addShared()
+{
+    if (domainNames().isEmpty())
+        return addAccount(); // which begins with the domain
+    submit(new SharedDialog(domainNames(), this), u"shared.add"_s,
+           [this](const QJsonObject &added) { showMailboxes(field(added, "address"_L1)); });
+}
+
+void AccountsPage::showMailboxes(const QString &address)
+{
+    QStringList accounts;
+    for (const QJsonObject &account : m_accounts->model().rows()) {
+        if (!account.value("shared"_L1).toBool())
+            accounts += field(account, "address"_L1);
+    }
+    (new MailboxesDialog(client(), address, accounts, this))->open();
 }
 
 void AccountsPage::submit(FormDialog *dialog, const QString &method, Done done)

@@ -39,6 +39,8 @@ private:
     void editDomain(const QJsonObject &domain);
     void showSignatures(const QJsonObject &domain);
     void removeDomain(const QJsonObject &domain);
+    void addShared();
+    void showMailboxes(const QString &address);
     void showProgramSettings(const QString &address, bool isNew);
     using Done = std::function<void(const QJsonObject &answer)>;
     void submit(FormDialog *dialog, const QString &method, Done done = {});
