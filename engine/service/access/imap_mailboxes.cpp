@@ -131,20 +131,32 @@ void ImapService::on(ImapSession &, NeedId, imap::WatchMailboxes &need)
     lookAtOthers();
 }
 
+// One look at a time: a look that was begun earlier may end later, and would bring back what was.
 void ImapService::lookAtOthers()
 {
     if (!m_isWatching)
         return;
+    if (std::exchange(m_isLooking, true)) {
+        m_looksAgain = true;
+        return;
+    }
     m_world.store->read<store::Listing>(
         [account = m_account](store::Connection &connection) { return store::Sharing::list(connection, account); },
-        [to = m_address](const Result<store::Listing> &listing) {
-            if (!listing)
-                return;
-            net::post(to, [list = *listing](net::Session &late) {
+        [to = m_address, account = m_account](const Result<store::Listing> &listing) {
+            net::post(to, [account, listing](net::Session &late) {
                 auto &bound = static_cast<ImapSession &>(late);
-                bound.service().othersCame(bound, list);
+                bound.service().looked(bound, account, listing);
             });
         });
+}
+
+void ImapService::looked(ImapSession &session, AccountId account, const Result<store::Listing> &listing)
+{
+    m_isLooking = false;
+    if (listing && account == m_account)
+        othersCame(session, *listing);
+    if (std::exchange(m_looksAgain, false))
+        lookAtOthers();
 }
 
 // What can be seen from now on was made for this session, and what can't is gone (RFC 5465 §5.4).

@@ -95,6 +95,7 @@ private:
     void openSelected(NeedId id, const imap::SelectMailbox &need, const store::Reached &found, Uid firstRecent);
     void leaveMailbox();
     void stopWatching();
+    void looked(ImapSession &session, AccountId account, const Result<store::Listing> &listing);
     void othersCame(ImapSession &session, const store::Listing &listing);
     void prefetchInbox();
     void stageChunk(NeedId id);
@@ -128,6 +129,8 @@ private:
     AccountId m_account;
     QString m_user;
     bool m_isWatching = false;
+    bool m_isLooking = false;  // at others' mailboxes
+    bool m_looksAgain = false; // when that is done
     std::optional<QHash<MailboxId, QString>> m_others; // mailboxes of others that it knows of
     std::shared_ptr<Progress> m_progress = std::make_shared<Progress>();
     quint64 m_workMark = 0;   // of the machine, since
