@@ -56,6 +56,8 @@ void Runner::routesChanged()
 // Nothing is sent before they are known: it might go the wrong way.
 void Runner::readRoutes(std::function<void()> then)
 {
+    if (m_stopping)
+        return; // the store may be gone
     m_world.store->read<QList<store::Route>>(store::Routes::list, [this, then](const Result<QList<store::Route>> &routes) {
         QMetaObject::invokeMethod(this, [this, then, routes] {
             if (!routes) {
@@ -71,6 +73,8 @@ void Runner::readRoutes(std::function<void()> then)
 
 void Runner::page(EntryId after)
 {
+    if (m_stopping)
+        return;
     m_world.store->read<QList<store::EntryNote>>(
         [after](store::Connection &connection) { return store::Queue::notes(connection, after, pageSize); },
         [this, after](const Result<QList<store::EntryNote>> &notes) {
