@@ -388,7 +388,7 @@ std::unique_ptr<net::Session> Engine::Private::makeSession(const ServiceRow &ser
 void Engine::Private::startRelay()
 {
     relay = std::make_unique<relay::Relay>(relay::World{store.get(), network.get(), delivery.get(), directory.get(), &events,
-                                                        [this] { return settings.get(); }, hostName()});
+                                                        [this] { return settings.get(); }, hostName(), options.listeners});
     relaying = relay.get();
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """posthornd's command line against a running server and without one: results, messages, exit codes."""
-import json, os, poplib, signal, smtplib, socket, subprocess, tempfile, time
+import json, os, poplib, select, signal, smtplib, socket, subprocess, tempfile, time
 from posthorn import *
 
 WRONG_CALL = 64 # as sysexits.h has it
@@ -184,8 +184,25 @@ def ends_cleanly_and_only_once():
         assert server.process.wait(timeout=20) == 0
 
 
+def a_stopped_server_sends_nothing():
+    """Commands work on the data directory then, and only look after what waits."""
+    with socket.socket() as peer:
+        peer.bind(("127.0.0.1", 0))
+        with Server(settings={"relay.smart_host": f"127.0.0.1:{peer.getsockname()[1]}", "smtp.trusted_networks": "127.0.0.0/8"}) as server:
+            with server.smtp() as smtp: smtp.sendmail("a@b.example", ["x@far.example"], "Subject: m\r\n\r\nx\r\n")
+            server.stop()
+            peer.listen()
+            for _ in range(10):
+                assert len(server.ask("queue", "list", json_result=True)["entries"]) == 1
+            server.ask("queue", "retry", "--all")
+            assert len(server.ask("queue", "list", json_result=True)["entries"]) == 1
+            assert not select.select([peer], [], [], 0)[0], "somebody was sent to"
+            server.start() # now it goes
+            assert select.select([peer], [], [], 20)[0]
+
+
 if __name__ == "__main__":
-    run(keeps_domains_accounts_and_aliases, tells_what_listens, takes_no_password_from_its_arguments,
+    run(a_stopped_server_sends_nothing, keeps_domains_accounts_and_aliases, tells_what_listens, takes_no_password_from_its_arguments,
         changes_settings_while_it_runs,
         answers_where_mail_is_and_why_it_was_refused, shows_and_ends_conversations, saves_and_moves_everything,
         tells_when_nothing_runs, ends_cleanly_and_only_once)

@@ -117,7 +117,9 @@ struct Relay::Private
     [[nodiscard]] bool isSelf(const QByteArray &name, const QByteArray &address, quint16 port) const;
     void readOptions()
     {
-        options->set(std::make_shared<const Options>(optionsFrom(*world.settings(), world.hostName)));
+        Options now = optionsFrom(*world.settings(), world.hostName);
+        now.enabled = now.enabled && world.sends;
+        options->set(std::make_shared<const Options>(std::move(now)));
     }
 
     World world;

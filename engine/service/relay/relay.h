@@ -22,6 +22,7 @@ struct World
     EventLog *events = nullptr;
     std::function<SettingsPointer()> settings; // any thread
     QByteArray hostName;
+    bool sends = true; // false: the queue is looked after, and nothing leaves
 };
 
 class Relay
