@@ -23,6 +23,7 @@ public:
     void count(Selection selection, qint64 &into);
     void database(bool quick);
     void mailboxes();
+    void waitingFlags();
     void owners();
     void shares();
     void contents();
@@ -78,10 +79,11 @@ void Checker::mailboxes()
                                "LEFT JOIN (SELECT mailbox_id, count(*) AS messages, sum(flags & 1 = 0) AS unseen, "
                                "sum(flags & 8 <> 0) AS deleted, sum(size) AS octets, max(uid) AS uid, "
                                "max(mod_seq) AS mod_seq FROM mailbox_message GROUP BY mailbox_id) AS c "
-                               "ON c.mailbox_id = mailbox.id WHERE mailbox.messages <> ifnull(c.messages, 0) "
+                               "ON c.mailbox_id = mailbox.id WHERE (mailbox.messages <> ifnull(c.messages, 0) "
                                "OR mailbox.unseen <> ifnull(c.unseen, 0) OR mailbox.deleted <> ifnull(c.deleted, 0) "
                                "OR mailbox.octets <> ifnull(c.octets, 0) OR mailbox.uid_next <= ifnull(c.uid, 0) "
-                               "OR mailbox.highest_mod_seq < ifnull(c.mod_seq, 0)"),
+                               "OR mailbox.highest_mod_seq < ifnull(c.mod_seq, 0)) "
+                               "AND mailbox.id NOT IN (SELECT mailbox_id FROM flag_change)"),
            [](const Row &row) {
                return u"Mailbox %1 (%2): its totals, UIDNEXT or HIGHESTMODSEQ do not fit its %4 messages (it says %3)"_s
                    .arg(row.number(0))
@@ -97,6 +99,38 @@ void Checker::mailboxes()
                    .arg(row.number(1))
                    .arg(row.number(2));
            });
+}
+
+// Their rows do not have all their flags yet.
+void Checker::waitingFlags()
+{
+    QList<MailboxId> ids;
+    auto read = m_connection.select("SELECT DISTINCT mailbox_id FROM flag_change").each([&](const Row &row) {
+        ids.append(MailboxId{row.number(0)});
+    });
+    if (!read)
+        state = read;
+    for (const MailboxId id : std::as_const(ids)) {
+        const auto mailbox = loadMailbox(m_connection, id);
+        const auto marks = readMarks(m_connection, id, normalized({}), 0);
+        if (!mailbox || !marks) {
+            report.faults.append(u"Mailbox %1, whose flags are to be changed, can't be read"_s.arg(id.value));
+            continue;
+        }
+        qint64 unseen = 0, deleted = 0, octets = 0;
+        ModSeq modSeq = 0;
+        for (const MessageMark &mark : *marks) {
+            unseen += mark.flags & flag::Seen ? 0 : 1;
+            deleted += mark.flags & flag::Deleted ? 1 : 0;
+            octets += mark.size;
+            modSeq = std::max(modSeq, mark.modSeq);
+        }
+        const Uid last = marks->isEmpty() ? 0 : marks->last().uid;
+        if (mailbox->messages != marks->size() || mailbox->unseen != unseen || mailbox->deleted != deleted || mailbox->octets != octets
+            || mailbox->uidNext <= last || mailbox->highestModSeq < modSeq)
+            report.faults.append(u"Mailbox %1 (%2): its totals, UIDNEXT or HIGHESTMODSEQ do not fit its %4 messages (it says %3)"_s
+                                     .arg(id.value).arg(mailbox->name).arg(mailbox->messages).arg(marks->size()));
+    }
 }
 
 void Checker::owners()
@@ -257,6 +291,7 @@ Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
     Checker checker(connection);
     checker.database(quick);
     checker.mailboxes();
+    checker.waitingFlags();
     checker.owners();
     checker.shares();
     checker.contents();

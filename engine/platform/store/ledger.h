@@ -64,6 +64,10 @@ public:
     [[nodiscard]] QList<UsageNote> takeUsage();
     [[nodiscard]] bool sawOrphans() const { return m_sawOrphans; }
     void setSawOrphans(bool saw) { m_sawOrphans = saw; }
+    // There are changes of flags to be carried out (flag_changes.h); what changes so many messages is one.
+    [[nodiscard]] bool sawFlagChanges() const { return m_sawFlagChanges; }
+    void setSawFlagChanges(bool saw) { m_sawFlagChanges = saw; }
+    qsizetype manyMessages = 1'000;
 
 private:
     template<typename T>
@@ -112,6 +116,7 @@ private:
     QList<MailboxId> m_dirtyMailboxes;
     QList<AccountId> m_dirtyAccounts;
     bool m_sawOrphans = true;
+    bool m_sawFlagChanges = false;
 };
 
 } // namespace posthorn::store

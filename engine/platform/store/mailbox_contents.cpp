@@ -1,4 +1,5 @@
 // What is in a mailbox: filing, marks and flags.
+#include "platform/store/flag_changes.h"
 #include "platform/store/ledger.h"
 #include "platform/store/mailbox_rows.h"
 #include "platform/store/own_seen.h"
@@ -33,6 +34,18 @@ Result<Marks> Mailboxes::marks(Connection &connection, MailboxId id, const QList
 
 Result<qint64> Mailboxes::deletedOctets(Connection &connection, MailboxId id)
 {
+    const auto waits = hasFlagChanges(connection, id);
+    if (!waits)
+        return std::unexpected(waits.error());
+    if (*waits) {
+        const auto marks = readMarks(connection, id, normalized({}), 0);
+        if (!marks)
+            return std::unexpected(marks.error());
+        qint64 octets = 0;
+        for (const MessageMark &mark : *marks)
+            octets += mark.flags & flag::Deleted ? mark.size : 0;
+        return octets;
+    }
     return connection
         .select("SELECT ifnull(sum(size), 0) FROM mailbox_message WHERE mailbox_id = ? AND (flags & ?) <> 0", id.value,
                 flag::Deleted)
@@ -201,6 +214,8 @@ static Sorted sortOut(const QList<MessageMark> &marks, FlagRule rule, ModSeq lim
 static Result<void> writeOwnFlags(Transaction &transaction, MailboxId id, AccountId reader, FlagRule rule,
                                   const FlagsChange &change, ModSeq modSeq)
 {
+    if (auto carried = carryOutFlagChanges(transaction.connection(), id); !carried)
+        return carried;
     for (const UidRange range : uidsOf(change.altered)) {
         const auto done = transaction.connection().run(
             "UPDATE mailbox_message SET flags = (flags & ?) | ?, mod_seq = ? WHERE mailbox_id = ? AND uid BETWEEN ? AND ?",
@@ -214,6 +229,8 @@ static Result<void> writeOwnFlags(Transaction &transaction, MailboxId id, Accoun
 static Result<void> writeFlags(Connection &connection, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
                                ModSeq limit, const FlagsChange &change, ModSeq modSeq)
 {
+    if (auto done = carryOutFlagChanges(connection, id); !done)
+        return done;
     const QList<UidRange> altered = uidsOf(change.altered);
     qint64 rows = 0;
     for (const UidRange range : ranges.size() < altered.size() ? ranges : altered) {
@@ -233,10 +250,14 @@ static Result<void> writeFlags(Connection &connection, MailboxId id, const QList
 static Result<void> apply(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges, FlagRule rule,
                           ModSeq limit, const Sorted &sorted, ModSeq modSeq, AccountId reader)
 {
-    if (sorted.change.altered.isEmpty())
+    const QList<MessageMark> &altered = sorted.change.altered;
+    if (altered.isEmpty())
         return {};
-    const auto done = reader ? writeOwnFlags(transaction, id, reader, rule, sorted.change, modSeq)
-                             : writeFlags(transaction, id, ranges, rule, limit, sorted.change, modSeq);
+    Connection &connection = transaction.connection();
+    const bool isMany = !reader && altered.size() >= connection.ledger()->manyMessages && ranges.size() == 1 && limit == anyModSeq;
+    const auto done = isMany   ? keepFlagChange(connection, id, {{altered.first().uid, altered.last().uid}, rule.keep, rule.put, modSeq})
+                      : reader ? writeOwnFlags(transaction, id, reader, rule, sorted.change, modSeq)
+                               : writeFlags(connection, id, ranges, rule, limit, sorted.change, modSeq);
     if (!done)
         return done;
     const auto counted = countIn(transaction, id, 0, reader ? 0 : sorted.unseen, sorted.deleted, 0);
@@ -248,7 +269,7 @@ static Result<void> apply(Transaction &transaction, MailboxId id, const QList<Ui
 
 Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, const QList<UidRange> &ranges,
                                         FlagAction action, const QList<QByteArray> &names,
-                                        std::optional<ModSeq> unchangedSince, Hand hand)
+                                        std::optional<ModSeq> unchangedSince, Hand hand, const Marks *known)
 {
     Connection &connection = transaction.connection();
     Ledger &ledger = *connection.ledger();
@@ -263,7 +284,8 @@ Result<FlagsChange> Mailboxes::setFlags(Transaction &transaction, MailboxId id, 
     if (!mailbox)
         return std::unexpected(mailbox.error());
     const auto proper = normalized(ranges);
-    auto marks = readMarks(connection, id, proper, (*mailbox)->messages);
+    const bool isKnown = known && !hand.reader && known->highestModSeq == (*mailbox)->highestModSeq;
+    auto marks = isKnown ? Result<QList<MessageMark>>(known->marks) : readMarks(connection, id, proper, (*mailbox)->messages);
     if (!marks)
         return std::unexpected(marks.error());
     if (hand.reader) {

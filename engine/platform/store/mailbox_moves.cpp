@@ -1,4 +1,5 @@
 // Messages leave a mailbox or come into another: copy, move, expunge.
+#include "platform/store/flag_changes.h"
 #include "platform/store/ledger.h"
 #include "platform/store/mailbox_rows.h"
 #include "platform/store/own_seen.h"
@@ -100,6 +101,8 @@ static QList<Run> runsOf(const QList<MessageMark> &marks, Uid first, const QHash
 static Result<void> copyRuns(Connection &connection, MailboxId from, MailboxId to, const QList<Run> &runs, ModSeq modSeq,
                              Flags copied)
 {
+    if (auto done = carryOutFlagChanges(connection, from); !done)
+        return done;
     const qint64 now = QDateTime::currentMSecsSinceEpoch();
     for (const Run &run : runs) {
         auto done = connection.run(
@@ -196,6 +199,8 @@ static Result<QList<UidRange>> takeOut(Transaction &transaction, MailboxId id, c
                                        Which which, const QList<MessageMark> &marks, const QString &by, bool moved)
 {
     Connection &connection = transaction.connection();
+    if (auto done = carryOutFlagChanges(connection, id); !done)
+        return std::unexpected(done.error());
     const QList<UidRange> uids = uidsOf(marks);
     qint64 rows = 0;
     for (const UidRange range : ranges.size() < uids.size() ? ranges : uids) {

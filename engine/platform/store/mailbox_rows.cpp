@@ -1,5 +1,6 @@
 #include "platform/store/mailbox_rows.h"
 
+#include "platform/store/flag_changes.h"
 #include "platform/store/ledger.h"
 #include "platform/store/sql/connection.h"
 #include "platform/store/transaction.h"
@@ -117,8 +118,8 @@ static bool readsAtOnce(const QList<UidRange> &ranges, qint64 messages)
     return ranges.size() > 1 && qMin(span, messages) < 20 * ranges.size();
 }
 
-Result<QList<MessageMark>> readMarks(Connection &connection, MailboxId id, const QList<UidRange> &ranges,
-                                     qint64 messages)
+static Result<QList<MessageMark>> readRows(Connection &connection, MailboxId id, const QList<UidRange> &ranges,
+                                           qint64 messages)
 {
     QList<MessageMark> marks;
     if (ranges.isEmpty())
@@ -140,6 +141,17 @@ Result<QList<MessageMark>> readMarks(Connection &connection, MailboxId id, const
         if (auto done = readSpan(connection, id, range, marks); !done)
             return std::unexpected(done.error());
     }
+    return marks;
+}
+
+Result<QList<MessageMark>> readMarks(Connection &connection, MailboxId id, const QList<UidRange> &ranges,
+                                     qint64 messages)
+{
+    auto marks = readRows(connection, id, ranges, messages);
+    if (!marks || marks->isEmpty())
+        return marks;
+    if (auto applied = applyFlagChanges(connection, id, *marks); !applied)
+        return std::unexpected(applied.error());
     return marks;
 }
 

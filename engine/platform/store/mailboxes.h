@@ -106,10 +106,11 @@ public:
                                    int internalDateOffset = 0, Room room = Room::Keep);
     // Keyword names become bits, made when there is room (TooLarge when not). System flags by their IMAP names.
     static Result<Flags> flagsFromNames(Transaction &, MailboxId, const QList<QByteArray> &names);
-    // Flags that are not settable stay as they are. Denied: none of those named is.
+    // Flags that are not settable stay as they are. Denied: none of those named is. `known`: the marks of these UIDs, if somebody
+    // has them; they are not read when nothing happened since.
     static Result<FlagsChange> setFlags(Transaction &, MailboxId, const QList<UidRange> &, FlagAction,
                                         const QList<QByteArray> &names, std::optional<ModSeq> unchangedSince = {},
-                                        Hand = {});
+                                        Hand = {}, const Marks *known = nullptr);
     // The copies have only such flags as are settable there. `source`: whose \Seen the copied messages have.
     static Result<CopyOutcome> copy(Transaction &, MailboxId from, const QList<UidRange> &, MailboxId to, bool move,
                                     const QString &by, Hand = {}, AccountId source = {});

@@ -16,6 +16,7 @@ static Result<void> clearMailbox(Connection &connection, MailboxId id)
                  "ON CONFLICT DO NOTHING",
                  id.value),
              connection.run("DELETE FROM mailbox_message WHERE mailbox_id = ?", id.value),
+             connection.run("DELETE FROM flag_change WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM expunged WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM keyword WHERE mailbox_id = ?", id.value),
              connection.run("DELETE FROM url_key WHERE mailbox_id = ?", id.value),

@@ -37,6 +37,7 @@ struct StoreOptions
     qint64 minFreeOctets = 64 * 1024 * 1024;        // below this much free disk space, isAccepting() is false
     std::chrono::milliseconds probeInterval{1'000}; // how often a store in trouble is tried again
     std::chrono::milliseconds idleAfter{100};       // so long without a job, and the writer tidies up
+    qsizetype manyMessages = 1'000;                 // a change of the flags of so many is carried out afterwards
     std::shared_ptr<Faults> faults;                 // tests only
 };
 

@@ -58,7 +58,7 @@ QStringList Maintenance::tables()
 {
     return {u"counter"_s,      u"setting"_s, u"domain"_s,          u"account"_s,      u"alias"_s,
             u"alias_target"_s, u"mailbox"_s, u"keyword"_s,         u"subscription"_s, u"mailbox_removed"_s,
-            u"message"_s,      u"content"_s, u"mailbox_message"_s, u"expunged"_s,     u"queue"_s,
+            u"message"_s,      u"content"_s, u"mailbox_message"_s, u"flag_change"_s, u"expunged"_s,     u"queue"_s,
             u"trace"_s,        u"staged"_s,  u"orphan"_s,          u"dkim_key"_s,     u"tls_policy"_s,
             u"tls_result"_s,   u"secret"_s,  u"suppression"_s,     u"sending"_s,      u"route"_s,
             u"url_key"_s,
@@ -212,6 +212,7 @@ Result<qint64> Maintenance::importTable(Transaction &transaction, const QString 
     if (auto forgotten = connection.ledger()->forgetAll(connection); !forgotten)
         return std::unexpected(forgotten.error());
     connection.ledger()->setSawOrphans(true);
+    connection.ledger()->setSawFlagChanges(true);
     transaction.changes.directoryChanged = true;
     transaction.changes.settingsChanged = true;
     transaction.changes.queueChanged = true;

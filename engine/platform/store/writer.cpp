@@ -82,7 +82,14 @@ Result<void> Writer::openDatabase()
         m_leftovers.append(MessageId{row.number(0)});
     });
     m_connection->setLedger(&m_ledger);
-    return left;
+    m_ledger.manyMessages = m_options.manyMessages;
+    if (!left)
+        return left;
+    const auto waiting = m_connection->select("SELECT 1 FROM flag_change LIMIT 1").number();
+    if (!waiting)
+        return std::unexpected(waiting.error());
+    m_ledger.setSawFlagChanges(waiting->has_value());
+    return {};
 }
 
 void Writer::loop(std::promise<Result<void>> &opened)
@@ -170,6 +177,10 @@ void Writer::runGroup(std::deque<WriteJob> &jobs)
     if (m_ledger.sawOrphans() && begun - m_tidied > qMax<steady_clock::duration>(m_options.idleAfter, std::chrono::seconds(2))) {
         m_tidied = begun;
         std::ignore = collect(64);
+    }
+    if (m_ledger.sawFlagChanges() && begun - m_carried > qMax<steady_clock::duration>(m_options.idleAfter, std::chrono::seconds(1))) {
+        m_carried = begun;
+        std::ignore = carryOutFlags();
     }
 }
 

@@ -58,6 +58,7 @@ private:
     [[nodiscard]] bool tidy(); // true: there is more to do
     [[nodiscard]] Result<void> inTransaction(const std::function<Result<void>(Transaction &)> &work);
     [[nodiscard]] bool collect(int limit);
+    [[nodiscard]] bool carryOutFlags();
     [[nodiscard]] bool dropLeftovers();
     void checkpointWhenDue(bool idle);
     void checkpoint(bool truncate);
@@ -87,6 +88,7 @@ private:
     qint64 m_logFile = 0;                     // size of the log's file when last looked at
     QList<MessageId> m_leftovers;             // staged, and to be dropped
     std::chrono::steady_clock::time_point m_tidied{};
+    std::chrono::steady_clock::time_point m_carried{};
     std::chrono::steady_clock::time_point m_probed{};
 };
 

@@ -1,5 +1,6 @@
 // What the writer does between groups and when nobody wants anything: the log is copied into the database, contents
 // that nobody holds are removed, and a store in trouble is tried again.
+#include "platform/store/flag_changes.h"
 #include "platform/store/messages.h"
 #include "platform/store/writer.h"
 
@@ -49,6 +50,22 @@ bool Writer::collect(int limit)
     return done && more;
 }
 
+bool Writer::carryOutFlags()
+{
+    bool more = false;
+    const auto done = inTransaction([&](Transaction &transaction) -> Result<void> {
+        const auto carried = carryOutSomeFlagChanges(transaction.connection());
+        if (!carried)
+            return std::unexpected(carried.error());
+        more = *carried;
+        return {};
+    });
+    if (done)
+        m_ledger.setSawFlagChanges(more);
+    m_logOctets += 512 * 1024;
+    return done && more;
+}
+
 bool Writer::dropLeftovers()
 {
     const MessageId id = m_leftovers.takeLast();
@@ -71,6 +88,8 @@ bool Writer::tidy()
     }
     if (!m_leftovers.isEmpty())
         return dropLeftovers();
+    if (m_ledger.sawFlagChanges())
+        return carryOutFlags() || m_ledger.sawOrphans() || m_logOctets > 0;
     if (m_ledger.sawOrphans())
         return collect(256) || m_logOctets > 0;
     checkpointWhenDue(true);

@@ -151,15 +151,16 @@ void ImapService::on(ImapSession &session, NeedId id, imap::StoreFlags &need)
     if (!requireSelected(session, id))
         return;
     m_world.store->write<imap::FlagsStored>(
-        [account = m_account, mailbox = m_mailbox, need,
+        [account = m_account, mailbox = m_mailbox, index = m_index, need,
          origin = self()](store::Transaction &transaction) -> Result<imap::FlagsStored> {
             const auto found = store::Sharing::get(transaction, account, mailbox, right::Read);
             if (!found)
                 return denied(found.error());
             static_assert(int(imap::FlagAction::Remove) == int(store::FlagAction::Remove));
+            const store::Marks known = index->marksNow(need.uids);
             auto change = store::Mailboxes::setFlags(transaction, mailbox, need.uids,
                                                      store::FlagAction(int(need.action)), need.flags,
-                                                     need.unchangedSince, found->hand());
+                                                     need.unchangedSince, found->hand(), &known);
             if (!change)
                 return std::unexpected(change.error());
             sign(transaction, origin);

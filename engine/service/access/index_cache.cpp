@@ -72,6 +72,20 @@ QList<MessageMark> MailboxIndex::marks(const QList<UidRange> &ranges, qsizetype 
     return found;
 }
 
+store::Marks MailboxIndex::marksNow(const QList<UidRange> &ranges) const
+{
+    const QMutexLocker lock(&m_mutex);
+    store::Marks now{{}, m_reader ? 0 : m_highestModSeq, m_uidNext};
+    auto at = m_marks.cbegin();
+    for (const UidRange &range : ranges) {
+        at = std::lower_bound(at, m_marks.cend(), range.first, lessUid);
+        const auto from = at;
+        at = std::upper_bound(at, m_marks.cend(), range.last, [](Uid uid, const MessageMark &mark) { return uid < mark.uid; });
+        std::copy(from, at, std::back_inserter(now.marks));
+    }
+    return now;
+}
+
 Keywords MailboxIndex::keywords() const
 {
     const QMutexLocker lock(&m_mutex);

@@ -36,6 +36,8 @@ public:
 
     // Marks of UIDs in ascending ranges, at most `limit`; *next: the UID to go on from, or 0.
     [[nodiscard]] QList<MessageMark> marks(const QList<UidRange> &ranges, qsizetype limit, Uid *next) const;
+    // All marks of UIDs in ascending ranges, and the HIGHESTMODSEQ at which they are so; 0: they are a reader's.
+    [[nodiscard]] store::Marks marksNow(const QList<UidRange> &ranges) const;
     // Each mark, ascending by UID. Nobody else gets at the index meanwhile: `visit` only looks.
     template<typename Visit>
     void eachMark(Visit visit) const

@@ -390,9 +390,14 @@ void TestMaintenance::importsWhatItExported()
 {
     StoreOptions options;
     options.idleAfter = std::chrono::hours(1);
+    Fixture to(options);
+    options.manyMessages = 1; // flags of one are carried out later
     Fixture from(options);
     furnish(from);
-    Fixture to(options);
+    from.write([](Transaction &t) {
+        const AccountId alice = must(Accounts::accounts(t.connection())).first().id;
+        return Mailboxes::setFlags(t, must(Mailboxes::find(t.connection(), alice, u"INBOX"_s)).id, {}, FlagAction::Add, {"\\Flagged"});
+    });
     const auto tables = Maintenance::tables();
     for (const QString &table : tables) {
         const QByteArray lines = exported(from, table);

@@ -120,7 +120,7 @@ struct AccessHouse
     }
 
     PostOffice office;
-    store::Fixture fixture{store::StoreOptions{.readers = 1}};
+    store::Fixture fixture{store::StoreOptions{.readers = 1, .manyMessages = 3}};
     IndexCache indexes{*fixture.store};
     delivery::Directory directory{*fixture.store, u"+"_s};
     auth::Authenticator authenticator{[](const QString &, const std::function<void(Result<auth::Account>)> &done) {
