@@ -3,7 +3,8 @@
 #include "platform/store/tls_policies.h"
 
 #include <QDateTime>
-#include <QTimer>
+
+#include <algorithm>
 
 namespace posthorn::relay {
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr qint64 failurePause = 300'000; // ms before a policy that can't be fetched is asked for again (RFC 8461 §3.3)
 constexpr qint64 dayMs = 86'400'000;
+constexpr qint64 shortestWait = 1'000, longestWait = 3'600'000; // ms, of the timer
 constexpr qint64 loadPause = 2'000; // ms, when the store could not be read
 
 qint64 wallNow()
@@ -31,8 +33,10 @@ QString troubleOf(const Error &error)
 } // namespace
 
 StsPolicies::StsPolicies(store::Store *store, net::Resolver &resolver, QObject *parent)
-    : QObject(parent), m_store(store), m_resolver(resolver), m_https(resolver, this)
+    : QObject(parent), m_store(store), m_resolver(resolver), m_https(resolver, this), m_renewing(this)
 {
+    m_renewing.setSingleShot(true);
+    connect(&m_renewing, &QTimer::timeout, this, [this] { renewDue(); });
     load();
 }
 
@@ -54,8 +58,9 @@ void StsPolicies::loaded(const QList<store::KeptTlsPolicy> &policies)
     m_loaded = true;
     for (const store::KeptTlsPolicy &one : policies) {
         if (const auto policy = trust::parseStsPolicy(one.text))
-            m_kept.insert(one.domain.toLatin1(), {*policy, one.id, one.text, one.fetchedAt, one.expiresAt, 0, {}});
+            m_kept.insert(one.domain.toLatin1(), {*policy, one.id, one.text, one.fetchedAt, one.expiresAt, 0, 0, {}});
     }
+    renewBy(wallNow() + shortestWait);
     for (const QByteArray &domain : m_asking.keys())
         lookUp(domain);
 }
@@ -77,11 +82,14 @@ void StsPolicies::lookUp(const QByteArray &domain)
 void StsPolicies::announced(const QByteArray &domain, const net::DnsAnswer &answer)
 {
     const auto id = trust::stsRecordId(answer.texts);
-    const Kept kept = m_kept.value(domain);
     const qint64 now = wallNow();
+    if (const auto known = m_kept.find(domain); known != m_kept.end())
+        known->askedAt = now;
+    const Kept kept = m_kept.value(domain);
     const bool valid = kept.expiresAt > now;
     // A policy that is the same is fetched again each day, so that it does not run out (§10.2).
-    const bool fresh = valid && kept.id == id.value_or(QByteArray()) && now - kept.fetchedAt < dayMs;
+    const bool fresh = valid && kept.id == id.value_or(QByteArray())
+                       && now - kept.fetchedAt < std::min(dayMs, kept.policy.maxAge * 500);
     const bool failedLately = kept.failedAt && now - kept.failedAt < failurePause;
     if (!id || fresh || failedLately)
         tell(domain);
@@ -107,7 +115,8 @@ void StsPolicies::fetched(const QByteArray &domain, const QByteArray &id, const 
     if (!policy || document->mediaType != "text/plain")
         return failed(domain, u"sts-policy-invalid"_s);
     const qint64 now = wallNow();
-    keep(domain, {*policy, id, document->octets, now, now + policy->maxAge * 1000, 0, {}});
+    keep(domain, {*policy, id, document->octets, now, now + policy->maxAge * 1000, 0, 0, {}});
+    renewBy(renewalOf(m_kept.value(domain)));
     tell(domain);
 }
 
@@ -132,6 +141,38 @@ void StsPolicies::keep(const QByteArray &domain, const Kept &kept)
             return true;
         },
         [](const Result<bool> &) {}); // it is in memory, and fetched again if need be
+}
+
+// At half its time, mail or not; where that comes to nothing, again and again until it expires (RFC 8461 §3.3).
+qint64 StsPolicies::renewalOf(const Kept &kept)
+{
+    const qint64 half = kept.fetchedAt + kept.policy.maxAge * 500;
+    return kept.askedAt > kept.fetchedAt ? std::max(half, kept.askedAt + failurePause) : half;
+}
+
+void StsPolicies::renewBy(qint64 due)
+{
+    const std::chrono::milliseconds wait(std::clamp(due - wallNow(), shortestWait, longestWait));
+    if (!m_renewing.isActive() || m_renewing.remainingTimeAsDuration() > wait)
+        m_renewing.start(wait);
+}
+
+void StsPolicies::renewDue()
+{
+    const qint64 now = wallNow();
+    qint64 next = now + longestWait;
+    QList<QByteArray> due;
+    for (auto it = m_kept.cbegin(); it != m_kept.cend(); ++it) {
+        if (it->expiresAt <= now || it->policy.mode == trust::StsPolicy::Mode::None)
+            continue;
+        if (renewalOf(*it) <= now && m_options && m_options->mtaSts)
+            due.append(it.key());
+        else
+            next = std::min(next, renewalOf(*it));
+    }
+    for (const QByteArray &domain : std::as_const(due))
+        find(domain, [](const FoundSts &) {});
+    renewBy(due.isEmpty() ? next : now + failurePause);
 }
 
 void StsPolicies::tell(const QByteArray &domain)

@@ -9,6 +9,7 @@
 #include "service/relay/options.h"
 
 #include <QHash>
+#include <QTimer>
 
 namespace posthorn::relay {
 
@@ -36,9 +37,13 @@ private:
         trust::StsPolicy policy;
         QByteArray id, text;
         qint64 fetchedAt = 0, expiresAt = 0; // ms since 1970; expiresAt 0: there is none
+        qint64 askedAt = 0;  // its record was last asked for
         qint64 failedAt = 0; // the last attempt to fetch it came to nothing
         QString trouble;
     };
+    [[nodiscard]] static qint64 renewalOf(const Kept &kept);
+    void renewBy(qint64 due);
+    void renewDue();
     void load();
     void loaded(const QList<store::KeptTlsPolicy> &policies);
     void lookUp(const QByteArray &domain);
@@ -55,6 +60,7 @@ private:
     std::shared_ptr<const Options> m_options;
     QHash<QByteArray, Kept> m_kept;
     QHash<QByteArray, QList<Done>> m_asking;
+    QTimer m_renewing;
     bool m_loaded = false;
 };
 
