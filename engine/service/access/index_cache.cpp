@@ -139,6 +139,20 @@ MailboxChange MailboxIndex::ownVersion(const MailboxChange &change) const
     return own;
 }
 
+// What is left to tell when another has read messages: in this reader's view only their MODSEQs change, of which he hears
+// when he asks what has changed since.
+MailboxChange MailboxIndex::withoutOthersSeen(const MailboxChange &change) const
+{
+    MailboxChange news = change;
+    if (change.reader == m_reader)
+        return news;
+    news.altered.removeIf([this](const MessageMark &mark) {
+        const auto at = std::lower_bound(m_marks.cbegin(), m_marks.cend(), mark.uid, lessUid);
+        return at != m_marks.cend() && at->uid == mark.uid && at->flags == mark.flags;
+    });
+    return news;
+}
+
 void MailboxIndex::applyLocked(const MailboxChange &change)
 {
     if (!change.expunged.isEmpty())
@@ -170,8 +184,9 @@ void MailboxIndex::apply(const MailboxChange &change)
         return;
     }
     const MailboxChange own = ownVersion(change);
+    const MailboxChange news = withoutOthersSeen(own);
     applyLocked(own);
-    tellLocked(own);
+    tellLocked(news);
 }
 
 void MailboxIndex::tell(const MailboxChange &change)

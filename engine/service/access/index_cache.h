@@ -54,6 +54,7 @@ private:
     void load(store::Marks marks, Keywords keywords);
     void apply(const MailboxChange &change);
     [[nodiscard]] MailboxChange ownVersion(const MailboxChange &change) const;
+    [[nodiscard]] MailboxChange withoutOthersSeen(const MailboxChange &change) const;
     void applyLocked(const MailboxChange &change);
     void tell(const MailboxChange &change);
     void tellLocked(const MailboxChange &change);
