@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Real clients against the running server: Python's own, curl, swaks, mbsync, mutt, fetchmail."""
-import imaplib, os, poplib, shutil, smtplib, subprocess, tempfile
+import imaplib, os, poplib, re, shutil, smtplib, subprocess, tempfile
 from email.message import EmailMessage
 from posthorn import *
 
@@ -209,8 +209,13 @@ def typed(command, env, answers={}, seconds=60):
     else:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
-        raise AssertionError(f"{command[0]} does not end; its screen: {shown[-3000:]!r}")
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, shown[-3000:]
+        raise AssertionError(f"{command[0]} does not end; its screen:\n{readable(shown)}")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, readable(shown)
+
+
+def readable(screen):
+    """What a terminal was sent last, without its control sequences."""
+    return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|[\x00-\x09\x0b-\x1f]", b"", screen)[-3000:].decode(errors="replace")
 
 
 def mutt_reads_sorts_and_sends():

@@ -281,7 +281,7 @@ feature-list=expunge-without-confirm,quit-without-confirm,enable-flag-cmd
 last-version-used=99.99
 """)
         typed(["alpine", "-p", f"{folder}/.pinerc", "-i"], {"HOME": folder, "TERM": "vt100", "LANG": "C.UTF-8", "USER": "anna"},
-              answers={b"PASSWORD": PASSWORD.encode() + b"\r", b"for next login": b"n", b"4 messages": b"dxq"})
+              answers={b"PASSWORD": PASSWORD.encode() + b"\r", b"for next login": b"n", b"Message 1 of 4": b"dxq"})
         imap = server.imap()
         assert subjects(imap) == ["n1", "n2", "n3"], subjects(imap)
 
