@@ -17,10 +17,11 @@ namespace {
 
 constexpr int mostTries = 3;
 constexpr qint64 tcpWait = 8'000;       // ms
-constexpr int mostYoung = 500;           // questions that have not waited for long
+constexpr int mostYoung = 200;           // questions that have not waited for long: a name server's socket holds a few hundred
 constexpr qsizetype mostAsked = 10'000;  // all of them
 constexpr qint64 youngFor = 250;         // ms; who has no answer then keeps nobody from asking
 constexpr int perSocket = 50;
+constexpr int mostByTcp = 100;           // last tries at a time
 
 qint64 now()
 {
@@ -100,6 +101,11 @@ void DnsClient::send(quint16 id, Query &query)
     if (m_servers.isEmpty())
         return finish(id, {.answer = {.error = u"there is no name server to ask"_s}});
     query.server = m_servers[(m_first + query.tries) % m_servers.size()];
+    // Name servers that limit their rate drop what comes by UDP, and answer by TCP.
+    if (query.tries == mostTries - 1 && m_byTcp < mostByTcp) {
+        ++query.tries;
+        return askByTcp(id, query);
+    }
     leaveChannel(query);
     query.channel = channelTo(query.server);
     ++query.channel->asked;
@@ -171,6 +177,7 @@ void DnsClient::askByTcp(quint16 id, Query &query)
     leaveChannel(query);
     query.heard.clear();
     query.tcp = new QTcpSocket(this);
+    ++m_byTcp;
     const QByteArray octets = dnsQuestion(id, query.name, query.type);
     connect(query.tcp, &QTcpSocket::connected, query.tcp, [tcp = query.tcp, octets] {
         const quint16 size = qToBigEndian(quint16(octets.size()));
@@ -184,6 +191,14 @@ void DnsClient::askByTcp(quint16 id, Query &query)
     });
     setDeadline(id, query, tcpWait);
     query.tcp->connectToHost(query.server.address, query.server.port);
+}
+
+void DnsClient::leaveTcp(Query &query)
+{
+    if (!query.tcp)
+        return;
+    std::exchange(query.tcp, nullptr)->deleteLater(); // it may be telling us something just now
+    --m_byTcp;
 }
 
 void DnsClient::readTcp(quint16 id)
@@ -215,6 +230,12 @@ void DnsClient::setDeadline(quint16 id, Query &query, qint64 wait)
 
 void DnsClient::late()
 {
+    // A busy thread comes here before it has read what arrived in time.
+    QList<QUdpSocket *> sockets; // those done with live until the event loop runs again
+    for (const auto &one : m_channels)
+        sockets += one->socket.get();
+    for (QUdpSocket *const socket : std::as_const(sockets))
+        read(socket);
     while (!m_deadlines.empty() && m_deadlines.begin()->first <= now()) {
         const quint16 id = m_deadlines.begin()->second;
         const auto query = m_queries.value(id);
@@ -227,8 +248,7 @@ void DnsClient::late()
 
 void DnsClient::again(quint16 id, Query &query, const QString &why)
 {
-    if (query.tcp)
-        std::exchange(query.tcp, nullptr)->deleteLater();
+    leaveTcp(query);
     if (query.tries < mostTries)
         send(id, query);
     else
@@ -240,8 +260,7 @@ void DnsClient::finish(quint16 id, const DnsReply &reply)
     const auto query = m_queries.take(id);
     m_deadlines.erase({query->deadline, id});
     leaveChannel(*query);
-    if (query->tcp)
-        query->tcp->deleteLater();
+    leaveTcp(*query);
     age(*query);
     // It answers: it is asked first from now on.
     if (reply.answer.status != DnsAnswer::Status::Failed)

@@ -34,7 +34,7 @@ public:
     using Done = std::function<void(const DnsReply &)>; // called once, later
     static constexpr std::chrono::milliseconds defaultWait{1'500};
 
-    // A question is asked three times; `wait` is what it waits the first time, then twice as long each time.
+    // A question is asked three times, the last time by TCP; `wait` is what it waits the first time, then twice as long.
     explicit DnsClient(QObject *parent = nullptr, std::chrono::milliseconds wait = defaultWait);
     ~DnsClient() override;
 
@@ -76,6 +76,7 @@ private:
     void heard(const Server &from, const QByteArray &octets);
     void judge(quint16 id, Query &query, const DnsReply &reply);
     void askByTcp(quint16 id, Query &query);
+    void leaveTcp(Query &query);
     void readTcp(quint16 id);
     void setDeadline(quint16 id, Query &query, qint64 wait);
     void late();
@@ -91,6 +92,7 @@ private:
     std::vector<std::unique_ptr<Channel>> m_channels;
     std::set<std::pair<qint64, quint16>> m_deadlines;
     int m_young = 0;
+    int m_byTcp = 0;
     QTimer m_timer, m_ageing;
 };
 
