@@ -96,7 +96,7 @@ def names(live, dead):
     zone += "".join(f"d{i + 1}.dead MX 10 mx.d{i + 1}.dead\nmx.d{i + 1}.dead A {dead_address(i)}\n" for i in range(dead))
     open(f"{folder}/bench.zone", "w").write(zone)
     open(f"{folder}/nsd.conf", "w").write(
-        f'server:\n  ip-address: 127.0.0.1@{port}\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n  database: ""\n'
+        f'server:\n  ip-address: 127.0.0.1@{port}\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n  database: ""\n  rrl-ratelimit: 0\n'
         f'  pidfile: "{folder}/nsd.pid"\n  xfrdfile: "{folder}/xfrd.state"\n  zonelistfile: "{folder}/zone.list"\n  server-count: 1\n'
         f'remote-control:\n  control-enable: no\nzone:\n  name: bench\n  zonefile: bench.zone\n')
     process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"], stderr=subprocess.DEVNULL)
