@@ -2,7 +2,7 @@
 """Measures Posthorn beside Postfix with Dovecot, in one run on this machine, and prints tables with ratios.
 
 It never fails on speed: it prints. Needs root for the peers, Postfix's smtp-source, and the programs named by
-$POSTHORND and $FILL_STORE; tests/bench/run sets all of that up."""
+$POSTHORND, $FILL_STORE and $NULL_SMTP; tests/bench/run sets all of that up."""
 import argparse, os, re, shutil, statistics, subprocess, sys, tempfile, threading, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 from posthorn import PASSWORD, Server, tool
@@ -74,6 +74,23 @@ def deliver(server, peer):
         other, own = statistics.median(theirs or [0]), statistics.median(ours)
         print(f"{name:32s} {other:8.0f} {own:9.0f} {own / other if other else 0:6.1f} {goal:5d}"
               f"   of {' '.join(f'{x:.0f}' for x in ours)}", flush=True)
+        if octets == 4096 and sessions > 1: beside_nothing(own)
+
+
+def beside_nothing(own):
+    """How fast this computer is with a Qt server that takes all and does nothing."""
+    null = subprocess.Popen([os.environ["NULL_SMTP"]], stdout=subprocess.PIPE, text=True)
+    try:
+        port, rates = int(null.stdout.readline()), []
+        for _ in range(options.rounds):
+            began = time.monotonic()
+            smtp_source(port, USER, 20_000, 20, 4096)
+            rates.append(20_000 / (time.monotonic() - began))
+    finally:
+        null.kill()
+        null.wait()
+    most = statistics.median(rates)
+    print(f"{'  a server that does nothing':32s} {'':8s} {most:9.0f}          Posthorn does {100 * own / most:.0f} % of it (goal 50)", flush=True)
 
 
 def fill(server, connections=8):
