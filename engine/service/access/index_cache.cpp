@@ -12,6 +12,7 @@ namespace posthorn::access {
 namespace {
 
 bool lessUid(const MessageMark &mark, Uid uid) { return mark.uid < uid; }
+bool isUnseen(const MessageMark &mark) { return !(mark.flags & flag::Seen); }
 
 // What a session is told of a change that itself made: of its own deeds only the appends are news. Only its own have an
 // origin, for it knows no other sessions.
@@ -98,9 +99,16 @@ ModSeq MailboxIndex::highestModSeq() const
     return m_highestModSeq;
 }
 
+qsizetype MailboxIndex::unseen() const
+{
+    const QMutexLocker lock(&m_mutex);
+    return m_unseen;
+}
+
 void MailboxIndex::load(store::Marks marks, Keywords keywords)
 {
     m_marks = std::move(marks.marks);
+    m_unseen = std::ranges::count_if(std::as_const(m_marks), isUnseen);
     m_keywords = std::move(keywords);
     m_highestModSeq = marks.highestModSeq;
     m_uidNext = marks.uidNext;
@@ -120,7 +128,12 @@ void MailboxIndex::expungeLocked(const QList<UidRange> &ranges)
             ++range;
         return range != ranges.cend() && mark.uid >= range->first;
     };
-    m_marks.erase(std::remove_if(m_marks.begin(), m_marks.end(), gone), m_marks.end());
+    const auto goes = [&](const MessageMark &mark) {
+        const bool isGone = gone(mark);
+        m_unseen -= isGone && isUnseen(mark) ? 1 : 0;
+        return isGone;
+    };
+    m_marks.erase(std::remove_if(m_marks.begin(), m_marks.end(), goes), m_marks.end());
 }
 
 // The change with this reader's \Seen in place of another's: what is new is not seen, what was there is as it was.
@@ -164,11 +177,14 @@ void MailboxIndex::applyLocked(const MailboxChange &change)
         if (at != m_marks.end() && at->uid < mark.uid)
             at = at + 1 != m_marks.end() && (at + 1)->uid == mark.uid ? at + 1
                                                                      : std::lower_bound(at, m_marks.end(), mark.uid, lessUid);
-        if (at != m_marks.end() && at->uid == mark.uid)
+        if (at != m_marks.end() && at->uid == mark.uid) {
+            m_unseen += int(isUnseen(mark)) - int(isUnseen(*at));
             *at = mark;
+        }
     }
     for (const MessageMark &mark : change.appended) {
         m_marks += mark;
+        m_unseen += isUnseen(mark) ? 1 : 0;
         m_uidNext = std::max(m_uidNext, mark.uid + 1);
     }
     if (!change.keywords.isEmpty())

@@ -48,6 +48,7 @@ public:
     }
     [[nodiscard]] Keywords keywords() const;
     [[nodiscard]] ModSeq highestModSeq() const;
+    [[nodiscard]] qsizetype unseen() const; // messages
 
 private:
     friend class IndexCache;
@@ -65,6 +66,7 @@ private:
     std::atomic<bool> m_loaded = false;
     bool m_failed = false;
     QList<MessageMark> m_marks; // ascending by UID
+    qsizetype m_unseen = 0;     // of them
     Keywords m_keywords;
     ModSeq m_highestModSeq = 0;
     Uid m_uidNext = 1;

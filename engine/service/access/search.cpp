@@ -175,6 +175,9 @@ Result<imap::Found> search(store::Connection &connection, MailboxId mailbox, con
     result.highestModSeq = index.highestModSeq();
     QList<MessageMark> open; // not decided by the mark
     if (const auto flags = matcher.flagTest()) {
+        const bool wantsUnseen = (flags->mask & flag::Seen) && !(flags->value & flag::Seen);
+        if (wantsUnseen && index.unseen() == 0)
+            return result;
         index.eachMark([&, test = *flags](const MessageMark &mark) {
             if ((mark.flags & test.mask) == test.value)
                 result.uids += mark.uid;
