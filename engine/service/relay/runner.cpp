@@ -11,6 +11,8 @@ namespace {
 constexpr int pageSize = 5'000;
 constexpr qint64 troublePause = 5'000;  // ms, when the store could not be read
 constexpr qint64 settlePause = 1'000;   // or written
+constexpr std::chrono::milliseconds settleTick{20};
+constexpr qsizetype mostWhenIdle = 1'000, mostWhenBusy = 20; // entries that were not sent, in a tick
 
 qint64 wallNow()
 {
@@ -24,7 +26,7 @@ Runner::Runner(RunnerWorld world)
       m_resolver(this), m_router(m_resolver, m_world.isSelf),
       m_guide(m_world.store, m_resolver, this),
       m_reports({m_world.store, m_world.delivery, m_world.directory, m_world.hostName}, m_resolver, this), m_tokens(this),
-      m_timer(this), m_tidying(this), m_pacing(this), m_ageing(this)
+      m_timer(this), m_tidying(this), m_pacing(this), m_ageing(this), m_settling(this)
 {
     m_guide.setOptions(m_options);
     m_reports.setOptions(m_options);
@@ -36,6 +38,7 @@ Runner::Runner(RunnerWorld world)
     m_pacing.setTimerType(Qt::PreciseTimer);
     connect(&m_pacing, &QTimer::timeout, this, [this] { wake(); });
     connect(&m_ageing, &QTimer::timeout, this, [this] { age(); });
+    connect(&m_settling, &QTimer::timeout, this, [this] { settleSome(); });
     const Endpoint &server = m_options->nameServer;
     if (server.port)
         m_resolver.setServer(QHostAddress(QString::fromLatin1(server.address)), server.port);
@@ -208,11 +211,36 @@ void Runner::settled(const std::shared_ptr<const Settlement> &settlement, bool d
 {
     if (durable || m_stopping)
         return;
-    QTimer::singleShot(settlePause, this, [this, settlement] {
-        m_world.settler->settle(settlement, [board = m_world.board, settlement](bool written) {
-            board->settled(settlement, written);
-        });
+    QTimer::singleShot(settlePause, this, [this, settlement] { settle(settlement); });
+}
+
+void Runner::settle(const std::shared_ptr<const Settlement> &settlement)
+{
+    m_world.settler->settle(settlement, [board = m_world.board, settlement](bool durable) {
+        board->settled(settlement, durable);
     });
+}
+
+// What was not sent is no hurry: mail that goes out is written down first. Until this is, the entries lie in the queue as
+// they did before.
+void Runner::settleLater(std::shared_ptr<const Settlement> settlement)
+{
+    m_later.push_back(std::move(settlement));
+    if (!m_settling.isActive())
+        m_settling.start(settleTick);
+    if (m_world.settler->isIdle())
+        settleSome();
+}
+
+void Runner::settleSome()
+{
+    const qsizetype most = m_world.settler->isIdle() ? mostWhenIdle : mostWhenBusy;
+    for (qsizetype entries = 0; entries < most && !m_later.empty(); m_later.pop_front()) {
+        entries += m_later.front()->items.size();
+        settle(m_later.front());
+    }
+    if (m_later.empty())
+        m_settling.stop();
 }
 
 void Runner::stop()
@@ -221,6 +249,9 @@ void Runner::stop()
     m_timer.stop();
     m_pacing.stop();
     m_ageing.stop();
+    m_settling.stop();
+    for (const auto &settlement : std::exchange(m_later, {}))
+        settle(settlement);
     m_reports.flush();
 }
 
@@ -248,8 +279,10 @@ void Runner::lineUpAnew()
         for (const quint64 link : to.idle)
             sendAway(link);
     }
+    m_idle.clear();
     m_destinations.clear();
     m_starved.clear();
+    m_provenStarved.clear();
     m_wakes = {};
     m_deadHosts.clear();
     m_asking = 0;

@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <queue>
+#include <set>
 #include <unordered_map>
 
 namespace posthorn::relay {
@@ -88,7 +89,8 @@ private:
         int opening = 0; // of them
         Pace pace;
         bool asking = false;
-        bool starved = false; // in m_starved
+        bool starved = false; // in m_starved or m_provenStarved
+        bool proven = false;  // a server of its was ready for mail the last time
         bool waking = false;  // in m_wakes
         Route route;
         qint64 routeUntil = 0;   // steady ms
@@ -142,13 +144,21 @@ private:
     void wake();
     [[nodiscard]] bool mayOpen(const Destination &to) const;
     [[nodiscard]] int vacant() const;
+    [[nodiscard]] bool manyLinger() const;
+    [[nodiscard]] bool tooManyLinger() const;
+    [[nodiscard]] bool somebodyStarves(bool proven) const;
+    [[nodiscard]] bool othersWait() const; // for a connection, and might have one
     void starve(Destination &to);
+    void feed(std::deque<QByteArray> &starved, bool proven);
     void feedStarved();
     void age();
     void setStage(LinkState &link, Stage stage);
     void dropStale(Destination &to);
     void assign(Destination &to, quint64 link);
     void sendAway(quint64 link);
+    void makeIdle(Destination &to, quint64 link);
+    void notIdle(Destination &to, quint64 link);
+    void sendIdleAway();
     void findRoute(Destination &to);
     void routeFound(int generation, const QByteArray &key, const Route &route);
     [[nodiscard]] bool openLink(Destination &to);
@@ -163,6 +173,9 @@ private:
     void hopFailed(Destination &to, const LinkState &link, const LinkFailure &failure);
     void allFailed(Destination &to, const LinkFailure &failure);
     void giveUp(Destination &to, smtp::Fate fate, const LinkFailure &failure);
+    void settle(const std::shared_ptr<const Settlement> &settlement);
+    void settleLater(std::shared_ptr<const Settlement> settlement);
+    void settleSome();
     void tidy();
     void openProbe(quint64 number, const CarrierPointer &carrier, const Hop &hop);
 
@@ -183,9 +196,10 @@ private:
     std::unordered_map<quint64, LinkState> m_links;
     quint64 m_lastLink = 0;
     QSet<QByteArray> m_touched; // destinations with something to do
-    std::deque<QByteArray> m_starved; // wait for a connection to be free
+    std::deque<QByteArray> m_starved, m_provenStarved; // wait for a connection to be free
     std::deque<std::pair<qint64, quint64>> m_young; // since when, which link
     std::array<int, 3> m_stages{};    // links, by stage
+    std::set<quint64> m_idle;         // links that wait for mail
     int m_generation = 0;             // of destinations
     int m_asking = 0;                 // destinations whose route is being found
     bool m_feeding = false;
@@ -194,7 +208,8 @@ private:
     QHash<QByteArray, DeadHost> m_deadHosts; // by address and port
     QHash<QByteArray, Suspect> m_suspects;   // as well
     std::unordered_map<quint64, Probe> m_probes;
-    QTimer m_timer, m_tidying, m_pacing, m_ageing;
+    std::deque<std::shared_ptr<const Settlement>> m_later; // of what was not sent
+    QTimer m_timer, m_tidying, m_pacing, m_ageing, m_settling;
     bool m_stopping = false;
 };
 

@@ -18,6 +18,7 @@ constexpr std::chrono::seconds idleTime{5}; // a connection without mail
 constexpr int fairShare = 50;  // messages over one connection while others wait for one
 constexpr int wellUsed = 50;   // messages; a server that hangs up after that does not complain
 constexpr std::chrono::seconds probeTime{8};
+constexpr std::chrono::seconds haste{30}; // for a first word, while very many servers say none
 constexpr qint64 suspectMemory = 7'200'000; // ms
 
 qint64 now()
@@ -118,6 +119,8 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     config.requireTls = to.transport == store::Transport::RequireTls;
     config.deadlines = m_options->deadlines;
     config.deadlines.idle = idleTime;
+    if (manyLinger())
+        config.deadlines.greeting = std::min(config.deadlines.greeting, haste);
     config.distrust = m_suspects.value(hostKey(hop)).distrust;
     config.secretsInClear = isLoopback(hop.address);
     if (smart)
@@ -128,7 +131,7 @@ net::Departure Runner::departureTo(const Destination &to, const Hop &hop, TlsPol
     departure.implicitTls = smart && to.carrier->implicitTls;
     const auto fault = std::make_shared<QString>();
     departure.tls = goalFor(to.domain, hop, fault);
-    departure.connectTime = m_options->connectTime;
+    departure.connectTime = manyLinger() ? std::min(m_options->connectTime, haste) : m_options->connectTime;
     departure.session = std::make_unique<Session>(
         std::move(config),
         std::make_unique<Service>(Link{number, hop, to.domain, to.carrier->tokenCommand, fault, m_world.store,
@@ -164,6 +167,30 @@ void Runner::sendAway(quint64 number)
     Session::answerLater(link.address, link.need, smtp::Leave{});
 }
 
+void Runner::makeIdle(Destination &to, quint64 number)
+{
+    to.idle.append(number);
+    m_idle.insert(number);
+}
+
+void Runner::notIdle(Destination &to, quint64 number)
+{
+    to.idle.removeOne(number);
+    m_idle.erase(number);
+}
+
+// One that waits for mail makes room for somebody who has some.
+void Runner::sendIdleAway()
+{
+    if (m_idle.empty())
+        return;
+    const quint64 number = *m_idle.begin();
+    m_idle.erase(m_idle.begin());
+    if (const auto it = m_destinations.find(m_links.at(number).destination); it != m_destinations.end())
+        it->second.idle.removeOne(number);
+    sendAway(number);
+}
+
 void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
 {
     const auto found = m_links.find(number);
@@ -183,21 +210,23 @@ void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
     Destination &to = it->second;
     if (isNew) {
         --to.opening;
+        if (!std::exchange(to.proven, true) && to.starved)
+            m_provenStarved.push_back(to.key); // it waits for one more among those that may be dead: no longer
         to.pace.reached();
         if (link.hop < to.route.hops.size())
             m_deadHosts.remove(hostKey(to.route.hops[link.hop]));
     }
     // Others wait for a connection: whoever has several, or had one for long, makes room.
-    const bool makesRoom = !m_starved.empty() && !isNew && (to.links > 1 || link.mails >= fairShare);
+    const bool makesRoom = othersWait() && !isNew && (to.links > 1 || link.mails >= fairShare);
     const qsizetype hop = hopOf(to, link);
     if (makesRoom || (!isNew && hop >= 0 && to.passed[hop])) {
         sendAway(number);
         return;
     }
-    to.idle.append(number);
+    makeIdle(to, number);
     pump(to);
-    if (to.idle.contains(number) && !m_starved.empty()) {
-        to.idle.removeOne(number);
+    if (to.idle.contains(number) && othersWait()) {
+        notIdle(to, number);
         sendAway(number);
     }
 }
@@ -229,7 +258,7 @@ void Runner::linkClosed(quint64 number, const LinkFailure &failure)
     const bool wasReady = link.stage == Stage::Ready;
     if (const auto it = m_destinations.find(link.destination); it != m_destinations.end()) {
         Destination &to = it->second;
-        to.idle.removeOne(number);
+        notIdle(to, number);
         --to.links;
         if (!wasReady)
             --to.opening;
@@ -308,6 +337,7 @@ void Runner::hopFailed(Destination &to, const LinkState &link, const LinkFailure
 void Runner::allFailed(Destination &to, const LinkFailure &failure)
 {
     to.routeUntil = 0;
+    to.proven = false;
     if (failure.fromServer && failure.reply.code == 521 && to.carrier->host.port == 0)
         giveUp(to, Fate::Refused, failure); // a host that takes no mail, ever (RFC 7504 §4)
     else if (to.transport == store::Transport::RequireTls && isForTls(failure))

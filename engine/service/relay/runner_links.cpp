@@ -94,10 +94,12 @@ void Runner::pump(Destination &to)
             wakeAt(to, to.pace.nextMessageAt());
             return;
         } else if (!to.idle.isEmpty()) {
-            assign(to, to.idle.takeLast());
+            const quint64 link = to.idle.last();
+            notIdle(to, link);
+            assign(to, link);
         } else if (to.links >= to.pace.connections() || to.opening >= std::ssize(to.line) || to.asking) {
             return;
-        } else if ((!m_starved.empty() && !m_feeding) || !mayOpen(to)) {
+        } else if ((somebodyStarves(to.proven) && !m_feeding) || !mayOpen(to)) {
             starve(to);
             return;
         } else if (now() >= to.routeUntil) {
@@ -175,10 +177,19 @@ void Runner::wake()
 
 // --- who may have a connection ---------------------------------------------------------------------------------
 
+// Those that never answer must not keep the others from being reached: these have the rest of the connections.
+bool Runner::tooManyLinger() const
+{
+    return m_stages[size_t(Stage::Lingering)] >= lingeringLimit();
+}
+
+bool Runner::manyLinger() const
+{
+    return m_stages[size_t(Stage::Lingering)] >= lingeringLimit() / 2;
+}
+
 int Runner::vacant() const
 {
-    if (m_stages[size_t(Stage::Lingering)] >= lingeringLimit())
-        return 0;
     // Names that nobody answers for must not keep others from being opened either.
     const int asking = std::min(m_asking, m_options->connections / 2);
     return m_options->connections - m_stages[size_t(Stage::Young)] - m_stages[size_t(Stage::Ready)] - asking;
@@ -189,33 +200,53 @@ int Runner::vacant() const
 bool Runner::mayOpen(const Destination &to) const
 {
     const int free = vacant();
-    return free > 0 && (to.links == 0 || to.links <= free);
+    return free > 0 && (to.links == 0 || to.links <= free) && (to.proven || !tooManyLinger());
+}
+
+// Before one that is proven, or may be opened at all.
+bool Runner::somebodyStarves(bool proven) const
+{
+    return !m_provenStarved.empty() || (!proven && !m_starved.empty());
+}
+
+bool Runner::othersWait() const
+{
+    return !m_provenStarved.empty() || (!m_starved.empty() && !tooManyLinger());
 }
 
 void Runner::starve(Destination &to)
 {
+    if (vacant() <= 0)
+        sendIdleAway();
     if (std::exchange(to.starved, true))
         return;
-    m_starved.push_back(to.key);
+    (to.proven ? m_provenStarved : m_starved).push_back(to.key);
     if (!m_ageing.isActive())
         m_ageing.start(ageTick);
 }
 
-// Those who wait longest first; each once.
+// Those first that are known to take mail.
 void Runner::feedStarved()
 {
     if (m_feeding)
         return;
     m_feeding = true;
-    for (size_t left = m_starved.size(); left > 0 && vacant() > 0; --left) {
-        const auto it = m_destinations.find(m_starved.front());
-        m_starved.pop_front();
+    feed(m_provenStarved, true);
+    feed(m_starved, false);
+    m_feeding = false;
+}
+
+// Those who wait longest first; each once.
+void Runner::feed(std::deque<QByteArray> &starved, bool proven)
+{
+    for (size_t left = starved.size(); left > 0 && vacant() > 0 && (proven || !tooManyLinger()); --left) {
+        const auto it = m_destinations.find(starved.front());
+        starved.pop_front();
         if (it == m_destinations.end())
             continue;
         it->second.starved = false;
         pump(it->second);
     }
-    m_feeding = false;
 }
 
 // Runs while somebody waits for a connection.
@@ -228,7 +259,7 @@ void Runner::age()
         m_young.pop_front();
     }
     feedStarved();
-    if (m_starved.empty())
+    if (!somebodyStarves(false))
         m_ageing.stop();
 }
 
@@ -306,9 +337,10 @@ void Runner::giveUp(Destination &to, Fate fate, const LinkFailure &failure)
         for (const EntryId id : ids.sliced(from, std::min(mostSettled, ids.size() - from)))
             settlement->items.append({id, {}, {fate, failure.reply, failure.fromServer, {}}});
         settlement->dialogue = failure.dialogue + "-- " + failure.reply.text + '\n';
-        m_world.settler->settle(settlement, [board = m_world.board, settlement](bool durable) {
-            board->settled(settlement, durable);
-        });
+        if (fate == Fate::Deferred)
+            settleLater(settlement);
+        else
+            settle(settlement);
     }
 }
 

@@ -82,6 +82,12 @@ void Settler::finished()
         m_changed.notify_all();
 }
 
+bool Settler::isIdle() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_pending == 0;
+}
+
 void Settler::waitForAll(std::chrono::milliseconds most)
 {
     std::unique_lock lock(m_mutex);

@@ -44,6 +44,7 @@ public:
     // Within a write job: reports to the senders of entries that are taken off the queue, for this reason.
     [[nodiscard]] Result<void> reportRemoval(store::Transaction &transaction, const QList<store::Entry> &entries,
                                              const QString &text) const;
+    [[nodiscard]] bool isIdle() const; // nothing is under way
     // Until all that was begun is written down, or the time is over.
     void waitForAll(std::chrono::milliseconds most);
 
@@ -62,7 +63,7 @@ private:
     void finished();
 
     const World m_world;
-    std::mutex m_mutex;
+    mutable std::mutex m_mutex;
     std::condition_variable m_changed;
     int m_pending = 0; // guarded by m_mutex
 };
