@@ -7,6 +7,7 @@
 #include <QUrl>
 
 #include <algorithm>
+#include <atomic>
 
 namespace posthorn::store {
 
@@ -20,7 +21,33 @@ static QByteArray senderDomain(const QByteArray &reversePath)
     return plain ? domain : QUrl::toAce(QString::fromUtf8(domain));
 }
 
-Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
+static std::atomic<qint64> freshOctets = 0; // of content, in memory
+
+FreshEntry::FreshEntry(Entry made, QByteArray octets) : entry(std::move(made)), content(std::move(octets))
+{
+    freshOctets += content.size();
+}
+
+FreshEntry::~FreshEntry()
+{
+    freshOctets -= content.size();
+}
+
+bool FreshEntry::hasRoom()
+{
+    constexpr qint64 most = 16 * 1024 * 1024;
+    return freshOctets < most;
+}
+
+static std::shared_ptr<const FreshEntry> freshFrom(Entry entry, EntryId id, const QByteArray &content)
+{
+    if (content.isEmpty() || entry.state == EntryState::Held)
+        return {};
+    entry.id = id;
+    return std::make_shared<const FreshEntry>(std::move(entry), content);
+}
+
+Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry, const QByteArray &content)
 {
     Connection &connection = transaction.connection();
     // Of a message that is gone nothing could be sent.
@@ -42,7 +69,8 @@ Result<EntryId> Queue::add(Transaction &transaction, const Entry &entry)
     connection.ledger()->held(entry.message);
     transaction.changes.queueChanged = true;
     transaction.changes.entries.append({{*id}, entry.message, entry.domain, entry.state, entry.nextAttempt, entry.transport,
-                                        senderDomain(entry.reversePath), entry.route});
+                                        senderDomain(entry.reversePath), entry.route, false, false,
+                                        freshFrom(entry, {*id}, content)});
     return EntryId{*id};
 }
 

@@ -9,6 +9,7 @@
 #include <QList>
 #include <QString>
 
+#include <memory>
 #include <optional>
 
 namespace posthorn::store {
@@ -28,6 +29,8 @@ enum class Transport {
 // In Entry::notify, beside smtp::NotifyFlag bits: the sender was told of the delay.
 inline constexpr quint8 delayTold = 64;
 
+struct FreshEntry;
+
 // What the queue runner keeps in mind of an entry.
 struct EntryNote
 {
@@ -41,6 +44,7 @@ struct EntryNote
     RouteId route;           // that somebody chose; or routeDirect, or routeByDomain
     bool gone = false;      // then only the id means something
     bool attempted = false; // an attempt was written down just now
+    std::shared_ptr<const FreshEntry> fresh = {}; // of one that was just made, perhaps
 };
 
 struct Entry
@@ -69,6 +73,20 @@ struct Entry
     qint64 size = 0; // of the message; filled by list and get
 };
 
+// An entry that was just made, with its whole message as the store has it: whoever sends it at once need not read it.
+// Small messages only, and so many at a time.
+struct FreshEntry
+{
+    FreshEntry(Entry made, QByteArray octets);
+    ~FreshEntry();
+    Q_DISABLE_COPY_MOVE(FreshEntry)
+    static constexpr qsizetype mostOctets = 64 * 1024;
+    [[nodiscard]] static bool hasRoom(); // any thread
+
+    const Entry entry;
+    const QByteArray content;
+};
+
 // All that is given has to hold.
 struct QueueFilter
 {
@@ -86,7 +104,8 @@ struct QueueFilter
 class Queue
 {
 public:
-    static Result<EntryId> add(Transaction &, const Entry &);
+    // `content`: the whole message, if it is at hand and small.
+    static Result<EntryId> add(Transaction &, const Entry &, const QByteArray &content = {});
     static Result<QList<Entry>> list(Connection &, const QueueFilter &); // by id
     static Result<QList<EntryId>> ids(Connection &, const QueueFilter &); // of the same
     static Result<qint64> matching(Connection &, const QueueFilter &);   // how many there are, whatever offset and limit

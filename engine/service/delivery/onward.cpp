@@ -62,6 +62,15 @@ store::Entry Delivery::Round::entryFor(const smtp::RcptCommand &rcpt, const QByt
             .size = arrival.digest.size};
 }
 
+// Empty: it is not small, or too much is in memory already.
+const QByteArray &Delivery::Round::smallContent()
+{
+    const bool isSmall = !arrival.staged && arrival.digest.size <= store::FreshEntry::mostOctets;
+    if (content.isEmpty() && isSmall && store::FreshEntry::hasRoom())
+        content = arrival.digest.header + arrival.body;
+    return content;
+}
+
 Result<void> Delivery::sendOn(Round &round, const smtp::RcptCommand &rcpt, const Onward &onward, quint8 notify)
 {
     if (!onward.via.isEmpty() && wasSentOnBy(onward.via, round.arrival.digest.header))
@@ -95,7 +104,7 @@ Result<void> Delivery::sendOn(Round &round, const smtp::RcptCommand &rcpt, const
 
 Result<void> Delivery::enqueue(Round &round, const store::Entry &entry, const QString &held)
 {
-    if (const auto added = store::Queue::add(round.transaction, entry); !added)
+    if (const auto added = store::Queue::add(round.transaction, entry, round.smallContent()); !added)
         return std::unexpected(added.error());
     ++round.receipt.queued;
     const store::TraceRow row{.at = round.arrival.at, .journey = entry.journey, .step = store::Step::Queued,

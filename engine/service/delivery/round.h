@@ -22,9 +22,11 @@ struct Delivery::Round
     QSet<AccountId> served = {}; // somebody named twice gets it once
     QSet<QByteArray> queued = {};
     QMap<Action, QList<ReportLine>> reports = {};
+    QByteArray content = {}; // the whole message, if it is small, once somebody wants it
 
     // An entry for one recipient elsewhere, or what a report says of one here.
     [[nodiscard]] store::Entry entryFor(const smtp::RcptCommand &rcpt, const QByteArray &address) const;
+    [[nodiscard]] const QByteArray &smallContent();
     void note(Action action, const store::Entry &entry, const smtp::Reply &reply = {0, {}, {}})
     {
         if (wantsReport(entry, action))

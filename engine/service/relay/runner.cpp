@@ -117,6 +117,7 @@ void Runner::note(const store::EntryNote &note)
     if (std::exchange(item.route, note.route) != note.route)
         item.line.clear(); // the old line finds out
     item.held = note.state == store::EntryState::Held;
+    item.fresh = note.fresh;
     if (note.attempted)
         item.active = false;
     else if (!isNew && item.due <= wallNow())

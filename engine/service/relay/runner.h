@@ -71,6 +71,7 @@ private:
         store::Transport transport = store::Transport::Usual;
         bool held = false;
         bool active = false; // on a connection, or with the settler
+        std::shared_ptr<const store::FreshEntry> fresh = {}; // until its first attempt
     };
     struct Group // recipients of one message at one destination
     {

@@ -137,15 +137,18 @@ void Runner::assign(Destination &to, quint64 number)
     group.entries.remove(0, link.task.size());
     if (group.entries.isEmpty())
         to.line.pop_front();
+    FreshEntries fresh;
     for (const EntryId id : std::as_const(link.task)) {
         Item &item = m_items.at(id.value);
         item.line.clear();
         item.active = true;
+        if (auto one = std::exchange(item.fresh, {}))
+            fresh.append(std::move(one));
     }
     ++link.mails;
     to.pace.handedOut(now());
-    net::post(link.address, [need = link.need, task = link.task](net::Session &session) {
-        static_cast<Session &>(session).service().take(need, task);
+    net::post(link.address, [need = link.need, task = link.task, fresh](net::Session &session) {
+        static_cast<Session &>(session).service().take(need, task, fresh);
     });
 }
 
@@ -327,6 +330,7 @@ void Runner::giveUp(Destination &to, Fate fate, const LinkFailure &failure)
             if (it == m_items.end() || it->second.line != to.key)
                 continue;
             it->second.line.clear();
+            it->second.fresh.reset();
             it->second.active = !it->second.held;
             if (it->second.active)
                 ids.append(id);

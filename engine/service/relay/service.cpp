@@ -104,8 +104,43 @@ void Service::on(Session &session, NeedId id, smtp::NextMail &)
     m_link.board->linkReady(m_link.number, m_address, id);
 }
 
-void Service::take(NeedId need, const QList<EntryId> &entries)
+// What is signed is read by a reader: a signature takes a while.
+bool Service::mayGoAtOnce(const QList<EntryId> &entries, const FreshEntries &fresh) const
 {
+    if (fresh.size() != entries.size())
+        return false;
+    const store::Entry &first = fresh.front()->entry;
+    return (!first.sign || !m_link.signer->signsAnything())
+           && std::ranges::all_of(fresh, [&](const auto &one) { return shareEnvelope(first, one->entry); });
+}
+
+Service::Loaded Service::loadFresh(const FreshEntries &fresh)
+{
+    Loaded loaded;
+    for (const auto &one : fresh)
+        loaded.entries.append(one->entry);
+    loaded.content = fresh.front()->content;
+    leaveOutReturnPath(loaded);
+    return loaded;
+}
+
+void Service::leaveOutReturnPath(Loaded &loaded)
+{
+    if (!loaded.content.startsWith("Return-Path:"))
+        return;
+    loaded.skip = loaded.content.indexOf("\r\n") + 2;
+    loaded.content.remove(0, loaded.skip);
+}
+
+void Service::take(NeedId need, const QList<EntryId> &entries, const FreshEntries &fresh)
+{
+    if (mayGoAtOnce(entries, fresh)) {
+        net::post(m_address, [need, entries, fresh](net::Session &late) {
+            auto &session = static_cast<Session &>(late);
+            session.service().loaded(session, need, entries, loadFresh(fresh));
+        });
+        return;
+    }
     const auto post = [to = m_address, need, entries](Result<Loaded> result) {
         net::post(to, [need, entries, result = std::move(result)](net::Session &late) {
             auto &session = static_cast<Session &>(late);
@@ -156,10 +191,7 @@ Result<Service::Loaded> Service::load(store::Connection &connection, const QList
     if (!content)
         return std::unexpected(content.error());
     loaded.content = std::move(*content);
-    if (loaded.content.startsWith("Return-Path:")) {
-        loaded.skip = loaded.content.indexOf("\r\n") + 2;
-        loaded.content.remove(0, loaded.skip);
-    }
+    leaveOutReturnPath(loaded);
     return loaded;
 }
 

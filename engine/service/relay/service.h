@@ -13,6 +13,7 @@ namespace posthorn::relay {
 
 class Service;
 using Session = net::BoundSession<smtp::ClientMachine, Service>;
+using FreshEntries = QList<std::shared_ptr<const store::FreshEntry>>;
 
 // Why a connection is no more. Empty `reply.text`: it did what it should.
 struct LinkFailure
@@ -86,8 +87,9 @@ public:
     void failed(net::LinkStep step, const QString &why);
     void closed();
 
-    // The answer to NextMail `need`: these entries, all of one message. On the worker.
-    void take(NeedId need, const QList<EntryId> &entries);
+    // The answer to NextMail `need`: these entries, all of one message. On the worker. Those that are `fresh` need not be
+    // read.
+    void take(NeedId need, const QList<EntryId> &entries, const FreshEntries &fresh);
 
 private:
     // A message as it lies in the store, and who is to get it.
@@ -101,6 +103,9 @@ private:
         QByteArray content;
     };
     static Result<Loaded> load(store::Connection &connection, const QList<EntryId> &ids);
+    [[nodiscard]] bool mayGoAtOnce(const QList<EntryId> &entries, const FreshEntries &fresh) const;
+    static void leaveOutReturnPath(Loaded &loaded);
+    static Loaded loadFresh(const FreshEntries &fresh);
     static void sign(Signer &signer, Result<Loaded> loaded, std::function<void(Result<Loaded>)> done);
     void loaded(Session &session, NeedId need, const QList<EntryId> &asked, Result<Loaded> result);
 

@@ -34,6 +34,7 @@ public:
     // author. An error: the message could not be read.
     using Done = std::function<void(Result<QByteArray>)>;
     void sign(const Mail &mail, Done done);
+    [[nodiscard]] bool signsAnything() const { return !ring()->isEmpty(); } // any thread
 
 private:
     struct Seal
