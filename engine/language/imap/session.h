@@ -1,5 +1,6 @@
-// What the commands of one session share: its state, its output, its needs. The flow between them is here and in
-// session.cpp; what commands do is in the files named for them.
+// What the commands of one session share: its state, its output, its needs. The flow between them is here: what is read in
+// session_reading.cpp, what runs beside what in session_running.cpp, the rest in session.cpp. What commands do is in the files
+// named for them.
 #pragma once
 
 #include "language/imap/command_reader.h"
@@ -179,6 +180,29 @@ private:
     bool m_peerClosed = false;
     bool m_closed = false;
 };
+
+// --- Session -------------------------------------------------------------------------------------------------------
+
+template<typename F>
+void Session::with(Running &running, F work)
+{
+    if (running.done || running.held)
+        return;
+    Running *const before = std::exchange(m_current, &running);
+    work(*running.task);
+    m_current = before;
+}
+
+// All that run; only the one that is writing a response when there is one.
+template<typename F>
+void Session::withEach(F work)
+{
+    for (size_t i = 0; i < m_running.size() && !m_closed; ++i) {
+        const Running *writer = inResponse();
+        if (!writer || writer == m_running[i].get())
+            with(*m_running[i], work);
+    }
+}
 
 // --- AskTask -------------------------------------------------------------------------------------------------------
 
