@@ -131,17 +131,6 @@ private:
         appendSearchResult(session.out, returns, result);
     }
 
-    static QList<UidRange> rangesOf(QList<Uid> uids)
-    {
-        std::ranges::sort(uids);
-        QList<UidRange> ranges;
-        for (const Uid uid : std::as_const(uids)) {
-            if (ranges.isEmpty() || ranges.last().last < uid)
-                addUid(ranges, uid);
-        }
-        return ranges;
-    }
-
     QList<MailboxFilter> m_sources;
     SearchProgram m_program;
     QStringList m_names; // to be searched

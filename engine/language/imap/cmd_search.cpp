@@ -65,8 +65,8 @@ public:
             return;
         m_found = knownOf(session.view->messages(), m_isOrdered && m_program.order.isEmpty() ? m_plain : found->uids);
         if (m_returns.save)
-            session.savedResult = ascending(shownOf(m_returns, m_found));
-        m_uids = m_program.usesModSeq ? ascending(shownOf(m_returns, m_found)) : QList<UidRange>();
+            session.savedResult = rangesOf(shownOf(m_returns, m_found));
+        m_uids = m_program.usesModSeq ? rangesOf(shownOf(m_returns, m_found)) : QList<UidRange>();
         if (m_uids.isEmpty())
             tell(session);
         else
@@ -93,7 +93,7 @@ private:
         if (m_program.order.isEmpty())
             return true;
         SearchKey all{.op = SearchKey::Op::Uids};
-        all.uids = ascending(m_plain);
+        all.uids = rangesOf(m_plain);
         session.ask(SearchMessages{std::move(all), m_program.order, m_scores});
         return false;
     }
@@ -139,17 +139,6 @@ private:
             next = index + 1;
         }
         return known;
-    }
-
-    static QList<UidRange> ascending(QList<Uid> uids)
-    {
-        std::ranges::sort(uids);
-        QList<UidRange> ranges;
-        for (const Uid uid : std::as_const(uids)) {
-            if (ranges.isEmpty() || ranges.last().last < uid)
-                addUid(ranges, uid);
-        }
-        return ranges;
     }
 
     void modSeqsCame(Session &session, const FetchedRows &rows)

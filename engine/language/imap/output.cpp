@@ -50,4 +50,15 @@ void addUid(QList<UidRange> &ranges, Uid uid)
         ranges += UidRange{uid, uid};
 }
 
+QList<UidRange> rangesOf(QList<Uid> uids)
+{
+    std::ranges::sort(uids);
+    QList<UidRange> ranges;
+    for (const Uid uid : std::as_const(uids)) {
+        if (ranges.isEmpty() || ranges.last().last < uid)
+            addUid(ranges, uid);
+    }
+    return ranges;
+}
+
 } // namespace posthorn::imap

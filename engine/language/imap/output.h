@@ -24,5 +24,7 @@ void appendFlagNames(QByteArray &out, Flags flags, const Keywords &keywords, boo
 [[nodiscard]] QList<UidRange> rangesFrom(const QList<UidRange> &ranges, Uid first);
 // Adds a UID above all others.
 void addUid(QList<UidRange> &ranges, Uid uid);
+// UIDs in any order, each any number of times.
+[[nodiscard]] QList<UidRange> rangesOf(QList<Uid> uids);
 
 } // namespace posthorn::imap
