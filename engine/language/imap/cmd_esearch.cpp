@@ -6,6 +6,7 @@
 #include "language/imap/output.h"
 #include "language/imap/resolve.h"
 #include "language/imap/search_response.h"
+#include "language/imap/walk_task.h"
 
 #include <algorithm>
 
@@ -17,7 +18,7 @@ namespace {
 
 constexpr qsizetype maxSources = 100;
 
-class EsearchTask : public Task
+class EsearchTask : public WalkTask
 {
 public:
     EsearchTask(QList<MailboxFilter> sources, SearchProgram program)
@@ -65,12 +66,6 @@ public:
         }
     }
 
-    void outputTaken(Session &session) override
-    {
-        if (m_isPaused)
-            proceed(session);
-    }
-
 private:
     // Sequence numbers and "$" mean messages of the selected mailbox, and of no other.
     bool resolveFor(Session &session, bool others)
@@ -100,10 +95,9 @@ private:
         }
     }
 
-    void proceed(Session &session)
+    void proceed(Session &session) override
     {
-        m_isPaused = !session.hasRoom();
-        if (m_isPaused)
+        if (pauses(session))
             return;
         if (session.isStopping())
             return session.failed(Error{ErrorKind::Unavailable, {}, {}, -1});
@@ -135,7 +129,6 @@ private:
     SearchProgram m_program;
     QStringList m_names; // to be searched
     qsizetype m_at = 0;  // next
-    bool m_isPaused = false;
 };
 
 // IN (personal subtree "Lists")

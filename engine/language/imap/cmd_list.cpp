@@ -4,6 +4,7 @@
 #include "language/imap/metadata.h"
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
+#include "language/imap/walk_task.h"
 
 namespace posthorn::imap {
 
@@ -30,7 +31,7 @@ struct ListOptions
     QList<QByteArray> returnMetadata;     // RFC 9590
 };
 
-class ListTask : public Task
+class ListTask : public WalkTask
 {
 public:
     explicit ListTask(ListOptions options) : m_options(std::move(options)) {}
@@ -60,22 +61,13 @@ public:
         }
     }
 
-    void outputTaken(Session &session) override
-    {
-        if (m_isPaused)
-            proceed(session);
-    }
-
 private:
     // One name after the other, each with its STATUS if that is wanted.
-    void proceed(Session &session)
+    void proceed(Session &session) override
     {
-        m_isPaused = false;
         while (m_at < m_tree.size()) {
-            if (!session.hasRoom()) {
-                m_isPaused = true;
+            if (pauses(session))
                 return;
-            }
             const ListedName &name = m_tree[m_at++];
             if (!isMatch(name.name))
                 continue;
@@ -171,7 +163,6 @@ private:
     ListOptions m_options;
     QList<ListedName> m_tree;
     qsizetype m_at = 0; // next
-    bool m_isPaused = false;
     bool m_asksMetadata = false;
 };
 

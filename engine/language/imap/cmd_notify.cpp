@@ -3,6 +3,7 @@
 #include "language/imap/list_match.h"
 #include "language/imap/notifier.h"
 #include "language/imap/parsers.h"
+#include "language/imap/walk_task.h"
 
 #include <algorithm>
 #include <array>
@@ -118,7 +119,7 @@ void parseGroup(Arguments &arguments, Wanted &wanted)
     wanted.rules.groups += std::move(group);
 }
 
-class NotifyTask : public Task
+class NotifyTask : public WalkTask
 {
 public:
     explicit NotifyTask(Wanted wanted) : m_wanted(std::move(wanted)) {}
@@ -156,12 +157,6 @@ public:
         }
     }
 
-    void outputTaken(Session &session) override
-    {
-        if (m_isPaused)
-            proceed(session);
-    }
-
 private:
     void listCame(Session &session, const MailboxList &list)
     {
@@ -180,10 +175,9 @@ private:
         proceed(session);
     }
 
-    void proceed(Session &session)
+    void proceed(Session &session) override
     {
-        m_isPaused = !session.hasRoom();
-        if (m_isPaused)
+        if (pauses(session))
             return;
         if (m_at == m_names.size())
             session.ok("Done");
@@ -194,7 +188,6 @@ private:
     Wanted m_wanted;
     QStringList m_names; // whose STATUS is told
     qsizetype m_at = 0;  // next
-    bool m_isPaused = false;
 };
 
 Result<TaskPointer> taskFor(Arguments &arguments, Wanted wanted)
