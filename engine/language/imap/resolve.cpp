@@ -16,6 +16,22 @@ bool isAllOfNothing(const NumberSet &set)
     });
 }
 
+bool resolveKey(SearchKey &key, const QList<SearchSet> &sets, const SetResolver &resolver)
+{
+    if (key.op == SearchKey::Op::Uids) {
+        const SearchSet &wanted = sets.at(qsizetype(key.number));
+        auto uids = resolver(wanted.set, wanted.isUids);
+        if (!uids)
+            return false;
+        key.uids = std::move(*uids);
+    }
+    for (SearchKey &child : key.children) {
+        if (!resolveKey(child, sets, resolver))
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 std::optional<QList<UidRange>> resolve(const Session &session, const NumberSet &set, Numbering numbering)
@@ -34,6 +50,11 @@ std::optional<QList<UidRange>> resolve(const Session &session, const NumberSet &
         range = {messages.at(range.first - 1), messages.at(range.last - 1)};
     }
     return uids;
+}
+
+bool resolveSets(SearchProgram &program, const SetResolver &resolver)
+{
+    return resolveKey(program.key, program.sets, resolver);
 }
 
 } // namespace posthorn::imap

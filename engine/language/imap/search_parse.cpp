@@ -2,6 +2,7 @@
 
 #include "language/imap/lexer.h"
 #include "language/imap/object_id.h"
+#include "language/imap/search_keys.h"
 #include "language/message/charset.h"
 
 #include <QStringDecoder>
@@ -17,71 +18,9 @@ using namespace Qt::StringLiterals;
 namespace {
 
 using Op = SearchKey::Op;
+using Operand = SearchKeyRow::Operand;
 
 constexpr qsizetype maxFuzzyKeys = 30; // others are taken as exact
-
-enum class Operand { None, Text, Date, Number, Keyword, Set, Header, ObjectId };
-
-struct KeyRow
-{
-    QByteArrayView name;
-    Op op;
-    Operand operand;
-    Flags flags = 0;
-};
-
-constexpr std::array keyTable{
-    KeyRow{"ALL", Op::All, Operand::None},
-    KeyRow{"ANSWERED", Op::HasFlags, Operand::None, flag::Answered},
-    KeyRow{"BCC", Op::Bcc, Operand::Text},
-    KeyRow{"BEFORE", Op::Before, Operand::Date},
-    KeyRow{"BODY", Op::Body, Operand::Text},
-    KeyRow{"CC", Op::Cc, Operand::Text},
-    KeyRow{"DELETED", Op::HasFlags, Operand::None, flag::Deleted},
-    KeyRow{"DRAFT", Op::HasFlags, Operand::None, flag::Draft},
-    KeyRow{"EMAILID", Op::Message, Operand::ObjectId},
-    KeyRow{"FLAGGED", Op::HasFlags, Operand::None, flag::Flagged},
-    KeyRow{"FROM", Op::From, Operand::Text},
-    KeyRow{"HEADER", Op::Header, Operand::Header},
-    KeyRow{"KEYWORD", Op::Keyword, Operand::Keyword},
-    KeyRow{"LARGER", Op::Larger, Operand::Number},
-    KeyRow{"NEW", Op::New, Operand::None},
-    KeyRow{"OLD", Op::Old, Operand::None},
-    KeyRow{"OLDER", Op::Older, Operand::Number},
-    KeyRow{"ON", Op::On, Operand::Date},
-    KeyRow{"RECENT", Op::Recent, Operand::None},
-    KeyRow{"SAVEDBEFORE", Op::SavedBefore, Operand::Date},
-    KeyRow{"SAVEDON", Op::SavedOn, Operand::Date},
-    KeyRow{"SAVEDATESUPPORTED", Op::All, Operand::None},
-    KeyRow{"SAVEDSINCE", Op::SavedSince, Operand::Date},
-    KeyRow{"SEEN", Op::HasFlags, Operand::None, flag::Seen},
-    KeyRow{"SENTBEFORE", Op::SentBefore, Operand::Date},
-    KeyRow{"SENTON", Op::SentOn, Operand::Date},
-    KeyRow{"SENTSINCE", Op::SentSince, Operand::Date},
-    KeyRow{"SINCE", Op::Since, Operand::Date},
-    KeyRow{"SMALLER", Op::Smaller, Operand::Number},
-    KeyRow{"SUBJECT", Op::Subject, Operand::Text},
-    KeyRow{"TEXT", Op::Text, Operand::Text},
-    KeyRow{"THREADID", Op::Never, Operand::ObjectId}, // no message has one
-    KeyRow{"TO", Op::To, Operand::Text},
-    KeyRow{"UID", Op::Uids, Operand::Set},
-    KeyRow{"UNANSWERED", Op::LacksFlags, Operand::None, flag::Answered},
-    KeyRow{"UNDELETED", Op::LacksFlags, Operand::None, flag::Deleted},
-    KeyRow{"UNDRAFT", Op::LacksFlags, Operand::None, flag::Draft},
-    KeyRow{"UNFLAGGED", Op::LacksFlags, Operand::None, flag::Flagged},
-    KeyRow{"UNKEYWORD", Op::Unkeyword, Operand::Keyword},
-    KeyRow{"UNSEEN", Op::LacksFlags, Operand::None, flag::Seen},
-    KeyRow{"YOUNGER", Op::Younger, Operand::Number},
-};
-
-const KeyRow *findRow(QByteArrayView name)
-{
-    for (const KeyRow &row : keyTable) {
-        if (row.name.compare(name, Qt::CaseInsensitive) == 0)
-            return &row;
-    }
-    return nullptr;
-}
 
 class Parser
 {
@@ -99,7 +38,7 @@ private:
     Result<SearchKey> list(int depth, bool inParentheses);
     Result<SearchKey> key(int depth);
     Result<SearchKey> named(int depth);
-    Result<SearchKey> operand(const KeyRow &row);
+    Result<SearchKey> operand(const SearchKeyRow &row);
     Result<SearchKey> sets(bool isUids);
     Result<SearchKey> modSeq();
     Result<QString> text();
@@ -273,7 +212,7 @@ Result<SearchKey> Parser::modSeq()
     return key;
 }
 
-Result<SearchKey> Parser::operand(const KeyRow &row)
+Result<SearchKey> Parser::operand(const SearchKeyRow &row)
 {
     SearchKey key{.op = row.op};
     key.flags = row.flags;
@@ -352,7 +291,7 @@ Result<SearchKey> Parser::named(int depth)
             return std::unexpected(space.error());
         return modSeq();
     }
-    const KeyRow *row = findRow(name);
+    const SearchKeyRow *row = findSearchKey(name);
     if (!row) {
         m_lexer.moveTo(start);
         return m_lexer.error(u"Unknown search key"_s);
@@ -408,22 +347,6 @@ Result<SearchProgram> Parser::parse()
     return std::move(m_program);
 }
 
-bool resolveKey(SearchKey &key, const QList<SearchSet> &sets, const SetResolver &resolver)
-{
-    if (key.op == Op::Uids) {
-        const SearchSet &wanted = sets.at(qsizetype(key.number));
-        auto uids = resolver(wanted.set, wanted.isUids);
-        if (!uids)
-            return false;
-        key.uids = std::move(*uids);
-    }
-    for (SearchKey &child : key.children) {
-        if (!resolveKey(child, sets, resolver))
-            return false;
-    }
-    return true;
-}
-
 } // namespace
 
 std::pair<qsizetype, qsizetype> PartialRange::within(qsizetype count) const
@@ -459,10 +382,5 @@ Result<PartialRange> parsePartialRange(Lexer &lexer)
 }
 
 Result<SearchProgram> parseSearchProgram(Lexer &lexer, SearchForm form) { return Parser(lexer, form).parse(); }
-
-bool resolveSets(SearchProgram &program, const SetResolver &resolver)
-{
-    return resolveKey(program.key, program.sets, resolver);
-}
 
 } // namespace posthorn::imap

@@ -10,7 +10,6 @@
 #include <QList>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 namespace posthorn::imap {
@@ -76,11 +75,5 @@ enum class SearchForm { Search, Sort, Thread };
 // All arguments of SEARCH, SORT or THREAD, to their end. An error of kind NotFound means an unknown charset: NO [BADCHARSET ...]; every
 // other is BAD.
 [[nodiscard]] Result<SearchProgram> parseSearchProgram(Lexer &lexer, SearchForm form = SearchForm::Search);
-
-// The UIDs that a set stands for now, ascending; nullopt when it names messages that are not there.
-using SetResolver = std::function<std::optional<QList<UidRange>>(const NumberSet &set, bool isUids)>;
-
-// Puts the UIDs into program.key. False when a set could not be resolved.
-[[nodiscard]] bool resolveSets(SearchProgram &program, const SetResolver &resolver);
 
 } // namespace posthorn::imap
