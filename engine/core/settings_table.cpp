@@ -216,6 +216,10 @@ const SettingDescription table[] = {
     {.key = "imap.progress_seconds"_L1, .type = Number, .initial = "10"_L1, .minimum = 1, .maximum = 300,
      .unit = "seconds"_L1, .room = "Reading"_L1, .advanced = true, .label = "Time after which IMAP tells how far it has come"_L1,
      .explanation = "Programs that know of it can show that a long search or copy goes on (INPROGRESS)."_L1},
+    {.key = "imap.message_limit"_L1, .type = Number, .initial = "10000000"_L1, .minimum = 0, .maximum = 1'000'000'000,
+     .unit = "messages"_L1, .room = "Reading"_L1, .advanced = true, .label = "Messages that one IMAP command works on"_L1,
+     .explanation = "Of more it works on the newest and says so, or refuses (MESSAGELIMIT). Programs that do not know of it may "
+                    "then miss messages: keep it well above 1000. 0: no limit."_L1},
     {.key = "imap.submit_users"_L1, .type = Text, .initial = ""_L1, .room = "Reading"_L1, .advanced = true,
      .label = "Accounts of submission servers"_L1,
      .explanation = "Addresses, separated by commas. Who signs in as one of them may fetch what users have authorized for "

@@ -113,7 +113,7 @@ bool isAnswered(const What &what)
 class World
 {
 public:
-    World() : m_machine(config())
+    explicit World(qint64 messageLimit) : m_machine(config(messageLimit))
     {
         static const TlsFacts tls{"TLSv1.3", {}, {}, "hash"};
         m_machine.start(&tls);
@@ -153,10 +153,11 @@ public:
     }
 
 private:
-    static ServerConfig config()
+    static ServerConfig config(qint64 messageLimit)
     {
         ServerConfig config;
         config.maxMessageSize = 10'000;
+        config.messageLimit = messageLimit;
         return config;
     }
 
@@ -192,12 +193,12 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    // The first octet says how the rest is cut, and when the world changes.
+    // The first octet says how the rest is cut, when the world changes, and whether a command works on few messages only.
     if (size == 0)
         return 0;
     const int step = data[0] % 64 + 1;
     const QByteArrayView input(data + 1, qsizetype(size) - 1);
-    World world;
+    World world(data[0] & 128 ? 2 : 0);
     world.feed("l AUTHENTICATE SCRAM-SHA-256 AAAA\r\n");
     world.feed("s SELECT INBOX\r\n");
     for (qsizetype at = 0; at < input.size(); at += step) {

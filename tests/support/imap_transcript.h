@@ -1,6 +1,7 @@
 // Plays a transcript against the machine, with no event loop. Lines of a transcript:
 //   # a remark                       ' blank lines count for nothing
 //   config plaintext | tls           at the top: plain text is allowed; the connection began with TLS
+//   config tls limit=3               a command works on so many messages (MESSAGELIMIT)
 //   C: what the client says          CRLF is added; "C- ..." is without
 //   S: what the server must say      next; "..." at its end stands for anything
 //   ? a need                         the next, as imap_describe.h writes it
@@ -84,6 +85,8 @@ private:
         config.hostName = "mail.example.test";
         config.maxMessageSize = 100000;
         config.plaintextAllowed = line.startsWith("config") && line.contains("plaintext");
+        if (const qsizetype at = line.indexOf("limit="); line.startsWith("config") && at > 0)
+            config.messageLimit = line.sliced(at + 6).toLongLong();
         const TlsFacts facts{"TLSv1.3", "TLS_AES_256_GCM_SHA384", "mail.example.test", "hash"};
         m_machine = std::make_unique<ServerMachine>(config);
         m_machine->start(line.startsWith("config") && line.contains("tls") ? &facts : nullptr);

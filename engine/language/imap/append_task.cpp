@@ -1,6 +1,7 @@
 #include "language/imap/append_task.h"
 
 #include "language/imap/arguments.h"
+#include "language/imap/message_limit.h"
 #include "language/imap/resolve.h"
 
 namespace posthorn::imap {
@@ -103,7 +104,7 @@ void AppendTask::beginMessage(Session &session)
     m_octets = 0;
     m_firstPart = true;
     m_stage = Stage::Begin;
-    if (std::exchange(m_isFirst, false))
+    if (++m_messages == 1)
         m_waiting = session.ask(AppendBegin{m_mailbox, m_form.options});
     else
         m_waiting = session.ask(AppendNext{m_form.options});
@@ -215,6 +216,8 @@ void AppendTask::messageDone(Session &session)
 // MULTIAPPEND (RFC 3502)
 void AppendTask::nextMessage(Session &session)
 {
+    if (isOverLimit(session, m_messages + 1))
+        return refuse(session, overLimit(session));
     Lexer lexer(m_text);
     Arguments arguments(lexer, session);
     auto form = AppendForm::parse(arguments);

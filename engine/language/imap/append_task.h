@@ -83,7 +83,7 @@ private:
     Stage m_stage = Stage::Begin;
     CommandReader::Event m_event = CommandReader::Event::More; // what ends m_text
     qint64 m_octets = 0;    // of the message under way
-    bool m_isFirst = true;  // no message before this one
+    qint64 m_messages = 0;  // begun so far
     bool m_isBegun = false; // the service holds something
     bool m_firstPart = true;
     bool m_closes = false;  // a parenthesis follows the literal

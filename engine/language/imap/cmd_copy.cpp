@@ -1,5 +1,6 @@
 // COPY, MOVE and EXPUNGE, with and without UID (RFC 9051 §6.4, RFC 4315, RFC 6851).
 #include "language/imap/arguments.h"
+#include "language/imap/message_limit.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/resolve.h"
@@ -24,15 +25,17 @@ public:
 
     void begin(Session &session) override
     {
-        const auto uids = resolve(session, m_set, m_numbering);
+        auto uids = resolve(session, m_set, m_numbering);
         if (!uids)
-            session.bad("No such message");
-        else if (m_move && session.view->isExamined())
-            session.no("The mailbox is selected read-only", "CANNOT");
-        else if (uids->isEmpty())
-            session.ok("Nothing to do");
-        else
-            session.ask(CopyMessages{*uids, m_to, m_move});
+            return session.bad("No such message");
+        if (m_move && session.view->isExamined())
+            return session.no("The mailbox is selected read-only", "CANNOT");
+        if (uids->isEmpty())
+            return session.ok("Nothing to do");
+        if (!m_move && isOverLimit(session, *uids))
+            return session.finish(overLimit(session));
+        m_lowest = cutToLimit(session, *uids);
+        session.ask(CopyMessages{*uids, m_to, m_move});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
@@ -51,7 +54,7 @@ public:
         if (!code.isEmpty())
             session.untagged("OK [" + code + "] Moved"); // before the EXPUNGEs: RFC 6851 §4.3
         session.view->noteExpunged(copied->expunged, copied->highestModSeq);
-        session.ok("Moved", highest(session, copied->expunged));
+        session.finish(withLimit(session, m_lowest, {Reply::Status::Ok, highest(session, copied->expunged), "Moved"}));
     }
 
     [[nodiscard]] QString mailbox() const override { return m_to; }
@@ -69,6 +72,7 @@ private:
     QString m_to;
     Numbering m_numbering;
     bool m_move;
+    Uid m_lowest = 0; // the limit's (RFC 9738)
 };
 
 Result<TaskPointer> parse(Lexer &lexer, const Session &session, Numbering numbering, bool move)
@@ -102,14 +106,14 @@ public:
         else if (uids.isEmpty())
             session.ok("Nothing to do");
         else
-            session.ask(ExpungeMessages{uids});
+            ask(session, std::move(uids));
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
         if (const auto *expunged = std::get_if<Expunged>(&answer)) {
             session.view->noteExpunged(expunged->uids, expunged->highestModSeq);
-            session.ok("Done", highest(session, expunged->uids));
+            session.finish(withLimit(session, m_lowest, {Reply::Status::Ok, highest(session, expunged->uids), "Done"}));
         } else {
             const auto *failure = std::get_if<Failure>(&answer);
             session.failed(failure ? failure->error : Error{});
@@ -117,7 +121,15 @@ public:
     }
 
 private:
+    void ask(Session &session, QList<UidRange> uids)
+    {
+        if (m_set)
+            m_lowest = cutToLimit(session, uids);
+        session.ask(ExpungeMessages{std::move(uids)});
+    }
+
     std::optional<NumberSet> m_set;
+    Uid m_lowest = 0; // the limit's (RFC 9738)
 };
 
 } // namespace

@@ -1,4 +1,5 @@
 // SEARCH and SORT, with UIDs too (RFC 9051 §6.4.4, RFC 5256 §3; RETURN: RFC 4731, 5182, 5267 §3, 9394).
+#include "language/imap/message_limit.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/arguments.h"
@@ -18,6 +19,20 @@ namespace {
 bool usesNumbers(const SearchProgram &program)
 {
     return std::ranges::any_of(program.sets, [](const SearchSet &set) { return !set.isUids && !set.set.isSaved(); });
+}
+
+SearchKey bothOf(SearchKey one, SearchKey other)
+{
+    SearchKey both{.op = SearchKey::Op::And};
+    both.children = {std::move(one), std::move(other)};
+    return both;
+}
+
+// Whether more messages are to be looked at than may be.
+bool looksAtTooMany(const Session &session, const SearchProgram &program)
+{
+    return isOverLimit(session, session.view->messages().count())
+           && isOverLimit(session, searchedBy(program.key, *session.view));
 }
 
 class SearchTask : public Task
@@ -40,11 +55,13 @@ public:
         const bool known = resolveSets(m_program, [&](const NumberSet &set, bool isUids) {
             return resolve(session, set, isUids ? Numbering::Uid : Numbering::Sequence);
         });
+        if (!known)
+            return session.bad("No such message");
+        if (m_sorts && looksAtTooMany(session, m_program))
+            return refuse(session, overLimit(session));
+        narrow(session);
         const bool scores = m_returns.relevancy || m_program.sortsByRelevancy();
-        if (known)
-            session.ask(SearchMessages{std::move(m_program.key), scores ? QList<SortCriterion>() : m_program.order});
-        else
-            session.bad("No such message");
+        session.ask(SearchMessages{std::move(m_program.key), scores ? QList<SortCriterion>() : m_program.order});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
@@ -56,10 +73,7 @@ public:
         const auto *found = std::get_if<Found>(&answer);
         if (!found) {
             const auto *failure = std::get_if<Failure>(&answer);
-            if (m_returns.save)
-                session.savedResult.clear(); // RFC 5182 §2.1
-            session.failed(failure ? failure->error : Error{});
-            return;
+            return refuse(session, replyFor(failure ? failure->error : Error{}, Missing::Mailbox));
         }
         if (!isScored(session, *found))
             return;
@@ -74,6 +88,23 @@ public:
     }
 
 private:
+    void refuse(Session &session, const Reply &reply)
+    {
+        if (m_returns.save)
+            session.savedResult.clear(); // RFC 5182 §2.1
+        session.finish(reply);
+    }
+
+    // To as many of the messages as may be looked at (RFC 9738 §3.1).
+    void narrow(Session &session)
+    {
+        if (!looksAtTooMany(session, m_program))
+            return;
+        SearchKey newest{.op = SearchKey::Op::Uids, .uids = searchedBy(m_program.key, *session.view)};
+        m_lowest = cutToLimit(session, newest.uids);
+        m_program.key = bothOf(std::move(newest), std::move(m_program.key));
+    }
+
     // RFC 6203: results are found, looked at more closely, and then put in order.
     bool isScored(Session &session, const Found &found)
     {
@@ -116,13 +147,15 @@ private:
                                m_returns.relevancy ? relevancy() : QList<int>()});
         else
             tellPlain(session, numbers);
-        if (m_lasting && m_program.sortsByRelevancy()) {
+        if (m_lasting && m_lowest != 0) {
+            session.untagged("NO [NOUPDATE \"" + session.tag() + "\"] Not all messages were searched");
+        } else if (m_lasting && m_program.sortsByRelevancy()) {
             session.untagged("NO [NOUPDATE \"" + session.tag() + "\"] How well messages fit is not kept up to date");
         } else if (m_lasting) {
             m_lasting->members = m_found;
             SearchContexts::keep(session, std::move(*m_lasting));
         }
-        session.ok("Done");
+        session.finish(withLimit(session, m_lowest, {Reply::Status::Ok, {}, "Done"}));
     }
 
     // The messages that the client knows of.
@@ -196,6 +229,7 @@ private:
     QList<Uid> m_plain;        // what was found, before it is put in order
     QHash<Uid, int> m_scores;
     bool m_isOrdered = false;
+    Uid m_lowest = 0;          // the limit's (RFC 9738)
 };
 
 // THREAD and UID THREAD (RFC 5256 §3)
@@ -220,12 +254,12 @@ public:
             session.untagged("THREAD");
             return session.ok("Done");
         }
+        if (looksAtTooMany(session, m_program))
+            return session.finish(overLimit(session));
         // What came since has no sequence number yet, and a thread can't have a hole.
         SearchKey told{.op = SearchKey::Op::Uids};
         told.uids = {{messages.at(0), messages.at(messages.count() - 1)}};
-        SearchKey both{.op = SearchKey::Op::And};
-        both.children = {std::move(told), std::move(m_program.key)};
-        session.ask(ThreadMessages{std::move(both), m_program.algorithm});
+        session.ask(ThreadMessages{bothOf(std::move(told), std::move(m_program.key)), m_program.algorithm});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override

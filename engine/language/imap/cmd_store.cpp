@@ -1,5 +1,6 @@
 // STORE and UID STORE (RFC 9051 §6.4.6, UNCHANGEDSINCE: RFC 7162 §3.1.3).
 #include "language/imap/arguments.h"
+#include "language/imap/message_limit.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
 #include "language/imap/resolve.h"
@@ -20,7 +21,7 @@ public:
     {
         if (m_what.unchangedSince)
             session.enableCondstore();
-        const auto uids = resolve(session, m_set, m_numbering);
+        auto uids = resolve(session, m_set, m_numbering);
         if (!uids) {
             session.bad("No such message");
         } else if (session.view->isExamined()) {
@@ -28,6 +29,7 @@ public:
         } else if (uids->isEmpty()) {
             session.ok("Nothing to do");
         } else {
+            m_lowest = cutToLimit(session, *uids);
             m_what.uids = *uids;
             session.ask(std::move(m_what));
         }
@@ -45,10 +47,10 @@ public:
         session.view->tellKeywords(session.out);
         tell(session, stored->altered);
         const QByteArray others = modified(session.view->messages(), stored->modified);
-        if (others.isEmpty())
-            session.ok("Done");
-        else
-            session.ok("Changed by others", "MODIFIED " + others);
+        Reply reply{Reply::Status::Ok, {}, "Done"};
+        if (!others.isEmpty())
+            reply = {Reply::Status::Ok, "MODIFIED " + others, "Changed by others"};
+        session.finish(withLimit(session, m_lowest, std::move(reply)));
     }
 
 private:
@@ -81,6 +83,7 @@ private:
     StoreFlags m_what;
     Numbering m_numbering;
     bool m_silent;
+    Uid m_lowest = 0; // the limit's (RFC 9738)
 };
 
 // "(UNCHANGEDSINCE 12)" (RFC 7162 §3.1.3).

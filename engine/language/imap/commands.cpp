@@ -115,8 +115,12 @@ QByteArray capabilities(const Session &session)
         if (applies && !command.capabilities.isEmpty())
             words += ' ' + QByteArray(command.capabilities.data(), command.capabilities.size());
     }
-    if (signedIn)
-        return words + " APPENDLIMIT=" + QByteArray::number(session.config.maxMessageSize);
+    if (signedIn) {
+        words += " APPENDLIMIT=" + QByteArray::number(session.config.maxMessageSize);
+        if (session.config.messageLimit > 0) // of what saves as well: SAVELIMIT would be for that alone (RFC 9738 §3)
+            words += " MESSAGELIMIT=" + QByteArray::number(session.config.messageLimit);
+        return words;
+    }
     if (session.config.tlsAvailable && !session.tls)
         words += " STARTTLS";
     for (const QByteArray &mechanism : mechanisms(session))

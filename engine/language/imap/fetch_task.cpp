@@ -1,5 +1,6 @@
 #include "language/imap/fetch_task.h"
 
+#include "language/imap/message_limit.h"
 #include "language/imap/output.h"
 #include "language/imap/resolve.h"
 
@@ -12,26 +13,6 @@ namespace {
 constexpr qint64 batchOctets = 256 * 1024;
 constexpr qint64 pieceOctets = 128 * 1024;
 constexpr qint64 maxFiltered = 1024 * 1024; // octets of a part's header that are looked at
-
-// Those of the messages that are at these positions among them; each range begins and ends with a message.
-QList<UidRange> positionsOf(const QList<UidRange> &uids, const UidMap &messages, const PartialRange &partial)
-{
-    qsizetype count = 0;
-    for (const UidRange &range : uids)
-        count += messages.indexOf(range.last) - messages.indexOf(range.first) + 1;
-    const auto [begin, end] = partial.within(count);
-    QList<UidRange> found;
-    qsizetype at = 0; // position of the first of the range
-    for (const UidRange &range : uids) {
-        const qsizetype first = messages.indexOf(range.first);
-        const qsizetype size = messages.indexOf(range.last) - first + 1;
-        const qsizetype from = std::max(begin - at, qsizetype(0)), to = std::min(end - at, size);
-        if (from < to)
-            found += UidRange{messages.at(first + from), messages.at(first + to - 1)};
-        at += size;
-    }
-    return found;
-}
 
 } // namespace
 
@@ -56,11 +37,18 @@ void FetchTask::begin(Session &session)
     if (session.qresync && !session.uidOnly) // RFC 7162 §3.2.4
         m_itemsWithFlags.require(FetchItem::Kind::Uid);
     auto uids = resolve(session, m_set, m_numbering);
-    if (uids && m_modifiers.partial)
-        uids = positionsOf(*uids, session.view->messages(), *m_modifiers.partial);
-    if (!uids) {
-        end(session, {Reply::Status::Bad, {}, "No such message"});
-    } else if (m_modifiers.vanished) {
+    if (uids && m_modifiers.partial) {
+        const UidMap &messages = session.view->messages();
+        const auto [first, after] = m_modifiers.partial->within(countOf(*uids, messages));
+        uids = partOf(*uids, first, after, messages);
+    }
+    if (!uids)
+        return end(session, {Reply::Status::Bad, {}, "No such message"});
+    if (m_modifiers.partial && isOverLimit(session, *uids))
+        return end(session, overLimit(session));
+    if (!m_isApart)
+        m_lowest = cutToLimit(session, *uids);
+    if (m_modifiers.vanished) {
         m_uids = *uids;
         const QList<UidRange> asked = m_set.isSaved() ? *uids : m_set.resolved(Uid(-1) - 1); // of what is gone, "*" is no bound
         m_vanishing = session.ask(ListVanished{asked, m_modifiers.changedSince});
@@ -210,9 +198,9 @@ bool FetchTask::nextRow(Session &session)
         m_isWriting = true;
         return true;
     } else if (!m_fetching && m_isUnknown) {
-        end(session, {Reply::Status::No, "UNKNOWN-CTE", "The encoding of a part is not known"});
+        end(session, withLimit(session, m_lowest, {Reply::Status::No, "UNKNOWN-CTE", "The encoding of a part is not known"}));
     } else if (!m_fetching) {
-        end(session, {Reply::Status::Ok, {}, "Done"});
+        end(session, withLimit(session, m_lowest, {Reply::Status::Ok, {}, "Done"}));
     }
     return false;
 }

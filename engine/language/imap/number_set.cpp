@@ -58,6 +58,22 @@ Result<NumberSet> NumberSet::parse(QByteArrayView text, qsizetype *stop)
     return set;
 }
 
+NumberSet NumberSet::above(quint32 number)
+{
+    NumberSet set;
+    if (number < quint32(-1))
+        set.m_ranges += UidRange{number + 1, quint32(-1)};
+    return set;
+}
+
+NumberSet NumberSet::below(quint32 number)
+{
+    NumberSet set;
+    if (number > 1)
+        set.m_ranges += UidRange{1, number - 1};
+    return set;
+}
+
 bool NumberSet::hasStar() const
 {
     return std::any_of(m_ranges.begin(), m_ranges.end(),
@@ -111,6 +127,29 @@ QList<UidRange> narrowed(const QList<UidRange> &uids, const UidMap &messages)
             there += UidRange{messages.at(first), messages.at(after - 1)};
     }
     return there;
+}
+
+qsizetype countOf(const QList<UidRange> &uids, const UidMap &messages)
+{
+    qsizetype count = 0;
+    for (const UidRange &range : uids)
+        count += messages.indexOf(range.last) - messages.indexOf(range.first) + 1;
+    return count;
+}
+
+QList<UidRange> partOf(const QList<UidRange> &uids, qsizetype begin, qsizetype end, const UidMap &messages)
+{
+    QList<UidRange> part;
+    qsizetype at = 0; // position of the first of the range
+    for (const UidRange &range : uids) {
+        const qsizetype first = messages.indexOf(range.first);
+        const qsizetype size = messages.indexOf(range.last) - first + 1;
+        const qsizetype from = std::max(begin - at, qsizetype(0)), to = std::min(end - at, size);
+        if (from < to)
+            part += UidRange{messages.at(first + from), messages.at(first + to - 1)};
+        at += size;
+    }
+    return part;
 }
 
 QByteArray setText(const QList<UidRange> &ranges)

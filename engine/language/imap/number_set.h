@@ -18,6 +18,9 @@ public:
 
     // As much of `text` as is a set, its end in *stop; without `stop` all of it must be one.
     [[nodiscard]] static Result<NumberSet> parse(QByteArrayView text, qsizetype *stop = nullptr);
+    // All numbers above or below one. Unlike "6:*", above 5 there may be none.
+    [[nodiscard]] static NumberSet above(quint32 number);
+    [[nodiscard]] static NumberSet below(quint32 number);
 
     [[nodiscard]] bool isSaved() const { return m_saved; } // "$"
     [[nodiscard]] bool hasStar() const;
@@ -40,6 +43,10 @@ private:
 [[nodiscard]] QList<UidRange> uidsOfNumbers(const QList<UidRange> &numbers, const UidMap &messages);
 // UIDs cut to those that are there.
 [[nodiscard]] QList<UidRange> narrowed(const QList<UidRange> &uids, const UidMap &messages);
+// Of ranges that each begin and end with a message: how many messages there are, and those at the positions [begin, end)
+// among them.
+[[nodiscard]] qsizetype countOf(const QList<UidRange> &uids, const UidMap &messages);
+[[nodiscard]] QList<UidRange> partOf(const QList<UidRange> &uids, qsizetype begin, qsizetype end, const UidMap &messages);
 // "1:5,7"
 [[nodiscard]] QByteArray setText(const QList<UidRange> &ranges);
 [[nodiscard]] bool containsNumber(const QList<UidRange> &ascending, quint32 number);

@@ -45,6 +45,8 @@ constexpr std::array keyTable{
     Row{"THREADID", Op::Never, Operand::ObjectId}, // no message has one
     Row{"TO", Op::To, Operand::Text},
     Row{"UID", Op::Uids, Operand::Set},
+    Row{"UIDAFTER", Op::Uids, Operand::UidAbove},
+    Row{"UIDBEFORE", Op::Uids, Operand::UidBelow},
     Row{"UNANSWERED", Op::LacksFlags, Operand::None, flag::Answered},
     Row{"UNDELETED", Op::LacksFlags, Operand::None, flag::Deleted},
     Row{"UNDRAFT", Op::LacksFlags, Operand::None, flag::Draft},

@@ -8,7 +8,7 @@ namespace posthorn::imap {
 
 struct SearchKeyRow
 {
-    enum class Operand { None, Text, Date, Number, Keyword, Set, Header, ObjectId };
+    enum class Operand { None, Text, Date, Number, Keyword, Set, UidBelow, UidAbove, Header, ObjectId };
 
     QByteArrayView name;
     SearchKey::Op op;

@@ -40,6 +40,8 @@ private:
     Result<SearchKey> named(int depth);
     Result<SearchKey> operand(const SearchKeyRow &row);
     Result<SearchKey> sets(bool isUids);
+    Result<SearchKey> uidsBeside(Operand side);
+    SearchKey keyOf(NumberSet set, bool isUids);
     Result<SearchKey> modSeq();
     Result<QString> text();
 
@@ -185,9 +187,23 @@ Result<SearchKey> Parser::sets(bool isUids)
     const auto set = m_lexer.sequenceSet();
     if (!set)
         return std::unexpected(set.error());
+    return keyOf(*set, isUids);
+}
+
+// UIDAFTER and UIDBEFORE (RFC 9738 §3.2)
+Result<SearchKey> Parser::uidsBeside(Operand side)
+{
+    const auto uid = m_lexer.nzNumber();
+    if (!uid)
+        return std::unexpected(uid.error());
+    return keyOf(side == Operand::UidAbove ? NumberSet::above(*uid) : NumberSet::below(*uid), true);
+}
+
+SearchKey Parser::keyOf(NumberSet set, bool isUids)
+{
     SearchKey key{.op = Op::Uids};
     key.number = m_program.sets.size();
-    m_program.sets += SearchSet{*set, isUids};
+    m_program.sets += SearchSet{std::move(set), isUids};
     return key;
 }
 
@@ -222,6 +238,8 @@ Result<SearchKey> Parser::operand(const SearchKeyRow &row)
         return std::unexpected(space.error());
     if (row.operand == Operand::Set)
         return sets(true);
+    if (row.operand == Operand::UidAbove || row.operand == Operand::UidBelow)
+        return uidsBeside(row.operand);
     if (row.operand == Operand::Header) {
         const auto name = m_lexer.astring();
         if (!name)

@@ -1,6 +1,6 @@
 // The SEARCH program (RFC 9051 §6.4.4, RFC 3501 §6.4.4; RETURN: RFC 4731, 5182; PARTIAL: RFC 9394; MODSEQ: RFC 7162;
-// OLDER and YOUNGER: RFC 5032; SAVEDBEFORE and its kin: RFC 8514; EMAILID and THREADID: RFC 8474) as a value; also that
-// of SORT and THREAD (RFC 5256, 5267).
+// OLDER and YOUNGER: RFC 5032; SAVEDBEFORE and its kin: RFC 8514; EMAILID and THREADID: RFC 8474; UIDAFTER and
+// UIDBEFORE: RFC 9738) as a value; also that of SORT and THREAD (RFC 5256, 5267).
 #pragma once
 
 #include "language/imap/fuzzy_search.h"

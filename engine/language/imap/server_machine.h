@@ -22,6 +22,7 @@ struct ServerConfig
     QList<QByteArray> tlsOnlyMechanisms{"SCRAM-SHA-256-PLUS"};
     QStringList submitUsers;                   // whom submission servers sign in as: they may use URLs for "submit+"
     qint64 maxMessageSize = 64 * 1024 * 1024;  // APPENDLIMIT, octets
+    qint64 messageLimit = 10'000'000;          // MESSAGELIMIT, messages; 0: none
     qsizetype maxLine = 64 * 1024;             // octets of a command without its literals
     qsizetype maxLiteral = 128 * 1024;         // octets of a literal that is not an APPEND message
     qsizetype maxCommand = 1024 * 1024;        // octets of a command with its non-APPEND literals

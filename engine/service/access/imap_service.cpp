@@ -19,6 +19,7 @@ std::unique_ptr<net::Session> makeImapSession(World &world, const net::Peer &pee
     config.urlHosts = {peer.localAddress};
     config.submitUsers = settings->text("imap.submit_users"_L1).replace(u',', u' ').simplified().split(u' ', Qt::SkipEmptyParts);
     config.maxMessageSize = settings->number("smtp.max_message_size"_L1);
+    config.messageLimit = settings->number("imap.message_limit"_L1);
     config.idlePatience = std::chrono::minutes(settings->number("imap.idle_minutes"_L1));
     return std::make_unique<ImapSession>(config, std::make_unique<ImapService>(world), "imap"_L1);
 }
