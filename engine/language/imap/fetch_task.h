@@ -5,7 +5,7 @@
 #include "language/imap/fetch_items.h"
 #include "language/imap/fetch_response.h"
 #include "language/imap/number_set.h"
-#include "language/imap/search_parse.h"
+#include "language/imap/partial_range.h"
 #include "language/imap/session.h"
 #include "language/message/transfer_encoding.h"
 

@@ -6,6 +6,7 @@
 #include "language/imap/fuzzy_search.h"
 #include "language/imap/needs.h"
 #include "language/imap/number_set.h"
+#include "language/imap/partial_range.h"
 
 #include <QList>
 
@@ -15,19 +16,6 @@
 namespace posthorn::imap {
 
 class Lexer;
-
-// Which of the results, counted from 1, or from the last one back (RFC 9394 §3.1).
-struct PartialRange
-{
-    bool fromEnd = false;
-    quint32 first = 1, last = 1; // first <= last
-
-    // Positions [begin, end) among `count` results.
-    [[nodiscard]] std::pair<qsizetype, qsizetype> within(qsizetype count) const;
-    [[nodiscard]] QByteArray text() const; // "1:100", "-1:-100"
-    bool operator==(const PartialRange &) const = default;
-};
-[[nodiscard]] Result<PartialRange> parsePartialRange(Lexer &lexer);
 
 struct ReturnOptions
 {
