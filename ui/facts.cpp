@@ -163,7 +163,10 @@ Fact storeFact(const QJsonObject &status)
     const QString health = store.value("health"_L1).toString(), space = octetsText(store.value("freeOctets"_L1).toInteger());
     if (health == "good"_L1)
         return {Grade::Good, tr("The mail store is in good order; %1 are free on its disk.").arg(space), {}};
-    return {Grade::Bad, tr("The mail store: %1 (%2 free).").arg(healthText(health), space), {}};
+    const QString fact = tr("The mail store: %1 (%2 free).").arg(healthText(health), space);
+    if (const QString fault = store.value("firstFault"_L1).toString(); !fault.isEmpty())
+        return {Grade::Bad, tr("%1 Faults found: %2. The first: %3").arg(fact).arg(store.value("faults"_L1).toInteger()).arg(fault), {}};
+    return {Grade::Bad, fact, {}};
 }
 
 QString fewOf(const QStringList &domains)

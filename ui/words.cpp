@@ -164,7 +164,9 @@ QString healthText(const QString &health)
     if (health == "read-only"_L1)
         return tr("The data folder can't be written to: no new mail is taken");
     if (health == "corrupt"_L1)
-        return tr("Damaged: restore a backup");
+        return tr("Damaged: restore a backup; no new mail is taken");
+    if (health == "faulty"_L1)
+        return tr("Damaged: its check found faults; restore a backup");
     return health;
 }
 

@@ -133,13 +133,22 @@ QString alignedTable(const QList<QStringList> &rows)
     return table;
 }
 
+// What the last check found is told as well.
+QString storeState(const QJsonObject &store)
+{
+    const qint64 faults = store.value("faults"_L1).toInteger();
+    const QString health = text(store, "health"_L1);
+    return faults == 0 ? health
+                       : u"%1 (check found faults: %2; the first: %3)"_s.arg(health).arg(faults).arg(text(store, "firstFault"_L1));
+}
+
 void showStatus(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     const QJsonObject store = result.value("store"_L1).toObject(), today = result.value("messagesToday"_L1).toObject();
     out << "Posthorn " << text(result, "version"_L1) << " on " << text(result, "hostName"_L1) << ", running for "
         << durationText(result.value("uptimeSeconds"_L1).toInteger()) << '\n'
         << "data        " << text(result, "dataDirectory"_L1) << '\n'
-        << "store       " << text(store, "health"_L1) << ", " << octets(store, "octets"_L1) << ", "
+        << "store       " << storeState(store) << ", " << octets(store, "octets"_L1) << ", "
         << octets(store, "freeOctets"_L1) << " free\n"
         << "today       " << text(today, "accepted"_L1) << " accepted, " << text(today, "delivered"_L1) << " delivered, "
         << text(today, "refused"_L1) << " refused\n"

@@ -227,7 +227,7 @@ constexpr auto nothing = "{}"_L1;
 // clang-format off
 constexpr Method table[] = {
     {"server.status"_L1, {}, "{version, startedAt, uptimeSeconds, hostName, dataDirectory, services: [{name, address, port, "
-     "listening, error, connections}], connections, store: {health, octets, freeOctets}, queued, counters, messagesToday, "
+     "listening, error, connections}], connections, store: {health, faults, firstFault, octets, freeOctets}, queued, counters, messagesToday, "
      "certificates}"_L1, Right::Administrator, {}, "How the server is"_L1},
     {"server.stop"_L1, {}, nothing, Right::Owner, {}, "Stops the server cleanly"_L1},
     {"server.methods"_L1, {}, "{methods, topics}"_L1, Right::Administrator, {}, "This table"_L1},

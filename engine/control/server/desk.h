@@ -18,12 +18,20 @@ struct DayStart
     qint64 accepted = 0, delivered = 0, refused = 0;
 };
 
+// What the last check of the store found; nothing before the first one.
+struct CheckResult
+{
+    qint64 faults = 0;
+    QString first;
+};
+
 struct Desk
 {
     Context context;
     std::shared_ptr<Gate> gate;
     QThreadPool pool;
     DayStart today;
+    CheckResult checked;
     std::unique_ptr<TopicBoard> topics;
 
     // Remembers the counters when it is another day than before.

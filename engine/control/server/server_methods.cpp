@@ -48,9 +48,18 @@ QJsonObject todayJson(const Desk &desk)
             {u"refused"_s, refusals(now) - desk.today.refused}};
 }
 
+// What a check found is not well, though the store goes on taking mail.
+QLatin1StringView healthOf(const Desk &desk)
+{
+    const store::Health health = desk.context.store->health();
+    return health == store::Health::Good && desk.checked.faults > 0 ? "faulty"_L1 : nameOf(health);
+}
+
 QJsonObject storeJson(const Desk &desk)
 {
-    return {{u"health"_s, nameOf(desk.context.store->health())},
+    return {{u"health"_s, healthOf(desk)},
+            {u"faults"_s, desk.checked.faults},
+            {u"firstFault"_s, desk.checked.first},
             {u"octets"_s, desk.context.store->databaseOctets()},
             {u"freeOctets"_s, system::freeOctets(desk.context.dataDirectory)}};
 }

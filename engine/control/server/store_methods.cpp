@@ -121,7 +121,10 @@ void deed::backupMake(Desk &desk, const Call &call)
 void deed::storeCheck(Desk &desk, const Call &call)
 {
     const bool quick = call.flag("quick"_L1);
-    answerFromPool(desk, call, [quick, call, store = desk.context.store, log = desk.context.events]() -> Result<QJsonValue> {
+    const auto remember = [gate = desk.gate, &desk](const store::CheckReport &report) {
+        gate->post([&desk, result = CheckResult{report.faults.size(), report.faults.value(0)}] { desk.checked = result; });
+    };
+    answerFromPool(desk, call, [quick, call, remember, store = desk.context.store, log = desk.context.events]() -> Result<QJsonValue> {
         const auto report = store->readNow<store::CheckReport>(
             [quick](store::Connection &connection) { return store::Maintenance::check(connection, quick); });
         if (!report)
@@ -132,6 +135,7 @@ void deed::storeCheck(Desk &desk, const Call &call)
             event.with(EventField::Reason, report->faults.first());
         if (log)
             log->emitEvent(std::move(event));
+        remember(*report);
         return reportJson(*report);
     });
 }

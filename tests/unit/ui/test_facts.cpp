@@ -95,6 +95,10 @@ void TestFacts::saysWhatIsWrong_data()
     row("for another name", u"certificates"_s, QJsonArray{certificate(80, false, u"other.example"_s)}, Grade::Warning, u"not for mail.example.org"_s);
     row("none", u"certificates"_s, QJsonArray(), Grade::Bad, u"nothing is encrypted"_s);
     row("full disk", u"store"_s, QJsonObject{{u"health"_s, u"full"_s}}, Grade::Bad, u"disk is full"_s);
+    row("damaged store", u"store"_s, QJsonObject{{u"health"_s, u"corrupt"_s}}, Grade::Bad, u"Damaged"_s);
+    row("faults found", u"store"_s,
+        QJsonObject{{u"health"_s, u"faulty"_s}, {u"faults"_s, 3}, {u"firstFault"_s, u"Message 7 is held by nobody"_s}}, Grade::Bad,
+        u"Faults found: 3. The first: Message 7 is held by nobody"_s);
     row("a day's limit was reached", u"held"_s, 7, Grade::Warning, u"Held in the queue: 7"_s);
     row("half a name", u"hostName"_s, u"laptop"_s, Grade::Warning, u"calls itself “laptop”"_s);
 }

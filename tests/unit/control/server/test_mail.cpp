@@ -96,6 +96,20 @@ private Q_SLOTS:
         QVERIFY(report->toObject().value("faults"_L1).isArray());
         QCOMPARE(report->toObject().value("faults"_L1).toArray().size(), 0);
     }
+    void saysThatTheCheckFoundFaults()
+    {
+        m_house->call(u"domain.add"_s, {{u"name"_s, u"example.test"_s}});
+        m_house->call(u"account.add"_s, {{u"address"_s, u"anna@example.test"_s}, {u"password"_s, u"secret"_s}});
+        QCOMPARE(storeState().value("health"_L1).toString(), u"good"_s);
+        setUsedOctets(4711);
+        m_house->call(u"store.check"_s);
+        QCOMPARE(storeState().value("health"_L1).toString(), u"faulty"_s);
+        QCOMPARE(storeState().value("faults"_L1).toInt(), 1);
+        QVERIFY(storeState().value("firstFault"_L1).toString().contains(u"4711"_s));
+        setUsedOctets(0);
+        m_house->call(u"store.check"_s);
+        QCOMPARE(storeState().value("health"_L1).toString(), u"good"_s);
+    }
     void exportsAndImportsEverything()
     {
         m_house->call(u"domain.add"_s, {{u"name"_s, u"example.test"_s}});
@@ -127,6 +141,15 @@ private Q_SLOTS:
     }
 
 private:
+    QJsonObject storeState() { return m_house->call(u"server.status"_s)->toObject().value("store"_L1).toObject(); }
+    // Behind the back of the store, which keeps account of it.
+    void setUsedOctets(qint64 octets)
+    {
+        const auto done = m_house->store->writeNow<qint64>([octets](store::Transaction &transaction) {
+            return transaction.connection().executeText(u"UPDATE account SET used_octets = ?"_s, std::array{QVariant(octets)});
+        });
+        QVERIFY(done);
+    }
     QString queueOne(const QByteArray &recipient)
     {
         const auto add = [recipient](store::Transaction &transaction) -> Result<store::Entry> {
