@@ -83,6 +83,10 @@ struct Invocation
 // All commands, general options and exit codes; or one command.
 [[nodiscard]] QString helpText(std::span<const Command> commands);
 [[nodiscard]] QString helpText(const Command &command);
+// The command of that name, or those that begin with the word; all of them for no name.
+[[nodiscard]] QList<const Command *> commandsNamed(std::span<const Command> commands, const QString &name);
+// The same as helpText for programs: {commands: [{name, usage, summary, arguments, options}], generalOptions}
+[[nodiscard]] QJsonObject helpJson(const QList<const Command *> &commands);
 
 enum ExitCode {
     Good = 0,

@@ -32,19 +32,22 @@ int refuse(const QString &text, const Command *command)
     return WrongUsage;
 }
 
-int help(const QStringList &words)
+int printJson(const QJsonObject &object) { return print(QString::fromUtf8(QJsonDocument(object).toJson())); }
+
+int help(const QStringList &words, bool json)
 {
+    const QString name = words.join(u' ');
+    const auto found = commandsNamed(commands(), name);
+    if (found.isEmpty())
+        return refuse(u"unknown command “%1”"_s.arg(name), nullptr);
+    if (json)
+        return printJson(helpJson(found));
     if (words.isEmpty())
         return print(helpText(commands()));
-    const QString name = words.join(u' ');
-    QString text;
-    for (const Command &command : commands()) {
-        if (command.name == name)
-            return print(helpText(command));
-        if (QString(command.name).startsWith(name + u' '))
-            text += helpText(command) + u'\n';
-    }
-    return text.isEmpty() ? refuse(u"unknown command “%1”"_s.arg(name), nullptr) : print(text);
+    QStringList texts;
+    for (const Command *command : found)
+        texts += helpText(*command);
+    return print(texts.join(u'\n'));
 }
 
 int talk(const Invocation &invocation)
@@ -79,9 +82,10 @@ int main(int argc, char **argv)
     const bool wantsHelp = invocation->command && invocation->command->way == Way::Help;
     if (wantsHelp || invocation->help)
         return help(wantsHelp ? invocation->positionals
-                              : invocation->command ? QString(invocation->command->name).split(u' ') : QStringList());
+                              : invocation->command ? QString(invocation->command->name).split(u' ') : QStringList(),
+                    invocation->json);
     if (invocation->command->way == Way::Providers)
-        return print(invocation->json ? QString::fromUtf8(QJsonDocument(providersJson()).toJson()) : providersText());
+        return invocation->json ? printJson(providersJson()) : print(providersText());
     if (invocation->dataDirectory.isEmpty())
         invocation->dataDirectory = control::defaultDataDirectory();
     invocation->dataDirectory = QDir::cleanPath(QDir().absoluteFilePath(invocation->dataDirectory));

@@ -159,6 +159,11 @@ def tells_when_nothing_runs():
         for word in ("serve", "status", "domain add", "account passwd", "alias list", "settings set", "queue release", "trace",
                      "sessions", "log", "backup", "check", "export", "import", "--json", "--data"):
             assert word in text.stdout, word
+        for asked in (["help", "--json"], ["--help", "--json"]):
+            told = json.loads(subprocess.run([POSTHORND, *asked], capture_output=True, text=True, check=True).stdout)
+            assert any(c["name"] == "domain add" for c in told["commands"]) and told["generalOptions"], told
+        told = json.loads(subprocess.run([POSTHORND, "domain", "add", "--help", "--json"], capture_output=True, text=True, check=True).stdout)
+        assert [c["name"] for c in told["commands"]] == ["domain add"], told
 
 
 def ends_cleanly_and_only_once():

@@ -204,6 +204,20 @@ private Q_SLOTS:
             }
         }
     }
+    void tellsProgramsOfItsCommands()
+    {
+        const QJsonArray all = helpJson(commandsNamed(commands(), {})).value("commands"_L1).toArray();
+        QCOMPARE(all.size(), qsizetype(commands().size()));
+        const QJsonObject group = helpJson(commandsNamed(commands(), u"queue"_s));
+        QVERIFY(group.value("commands"_L1).toArray().size() > 3);
+        QVERIFY(!group.value("generalOptions"_L1).toArray().isEmpty());
+        const QJsonArray one = helpJson(commandsNamed(commands(), u"account add"_s)).value("commands"_L1).toArray();
+        QCOMPARE(one.size(), 1);
+        QCOMPARE(one[0]["name"_L1].toString(), u"account add"_s);
+        QCOMPARE(one[0]["arguments"_L1][0]["name"_L1].toString(), u"ADDRESS"_s);
+        QVERIFY(!one[0]["options"_L1].toArray().isEmpty());
+        QVERIFY(commandsNamed(commands(), u"nonsense"_s).isEmpty());
+    }
     // Options may stand before their command, so that a name must mean the same everywhere.
     void optionsHaveAValueEverywhereOrNowhere()
     {
