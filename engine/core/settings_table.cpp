@@ -70,7 +70,7 @@ const SettingDescription table[] = {
      .explanation = "Refuse them: they are used to smuggle messages past checks."_L1},
     {.key = "submission.bare_line_ends"_L1, .type = Choice, .initial = "refuse"_L1, .choices = "refuse|normalize"_L1,
      .room = "Receiving"_L1, .advanced = true, .label = "Lines that don't end in CRLF, from your programs"_L1,
-     .explanation = "Normalize mends the mail of old printers and scanners."_L1},
+     .explanation = "Mending them lets the mail of old printers and scanners in."_L1},
     {.key = "smtp.trusted_networks"_L1, .type = Networks, .initial = ""_L1, .room = "Receiving"_L1, .advanced = true,
      .label = "Devices that may send without signing in"_L1,
      .explanation = "Addresses of printers and scanners. Anyone at such an address can send mail in your name."_L1},
@@ -89,19 +89,21 @@ const SettingDescription table[] = {
      .label = "Password there"_L1, .explanation = "Many providers want one made for programs (app password)."_L1},
     {.key = "relay.smart_host_tls"_L1, .type = Choice, .initial = "auto"_L1, .choices = "auto|tls|starttls|may|none"_L1,
      .room = "Sending"_L1, .label = "Encryption to there"_L1,
-     .explanation = "Auto: from the first octet on for port 465; otherwise STARTTLS, which is required when there is a "
-                    "user name. May: STARTTLS if the server has it."_L1},
+     .explanation = "What port and user name suggest: TLS from the first octet on for port 465; otherwise STARTTLS, which "
+                    "is required when there is a user name."_L1},
     {.key = "relay.smart_host_verify"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1, .advanced = true,
      .label = "Check its certificate"_L1,
      .explanation = "Where encryption is required, only with a certificate for the smart host's name."_L1},
     {.key = "relay.tls"_L1, .type = Choice, .initial = "may"_L1, .choices = "none|may|encrypt|verify"_L1,
      .room = "Sending"_L1, .advanced = true, .label = "Encryption to recipients' servers"_L1,
-     .explanation = "May: whenever the server has it. The others make mail wait when it can't be so."_L1},
+     .explanation = "Where it is asked for always, mail waits when it can't be had."_L1},
     {.key = "relay.tls_policy"_L1, .type = Text, .initial = ""_L1, .room = "Sending"_L1, .advanced = true,
      .check = checkTlsPolicies,
      .label = "Encryption for certain domains"_L1,
-     .explanation = "Such as: bank.example=verify old.example=none. For these domains nothing else counts: neither the "
-                    "setting above nor what the domain itself asks for."_L1},
+     .explanation = "Each DOMAIN=RULE, such as bank.example=verify old.example=none. The rules: none (never), may (whenever "
+                    "the other server can), encrypt (always, or the mail waits), verify (always, with a good certificate, "
+                    "or the mail waits). For these domains nothing else counts: neither the setting above nor what the "
+                    "domain itself asks for."_L1},
     {.key = "relay.mta_sts"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1, .advanced = true,
      .label = "Keep to what domains ask for by MTA-STS"_L1,
      .explanation = "A domain can name the servers that take its mail and demand encryption with a good certificate. Mail "
@@ -152,8 +154,8 @@ const SettingDescription table[] = {
                     "of the account or alias that sends it on."_L1},
     {.key = "bounce.tags"_L1, .type = Choice, .initial = "off"_L1, .choices = "off|tag|refuse"_L1, .room = "Sending"_L1,
      .advanced = true, .label = "Tags in return addresses (BATV)"_L1,
-     .explanation = "Tag: outgoing mail gets a return address that only this server can make. Refuse: bounces that come to an "
-                    "address without it, of mail that others sent in your name, are refused as well; so are read receipts."_L1},
+     .explanation = "Tagged mail has a return address that only this server can make. Bounces that come to an address "
+                    "without a tag, of mail that others sent in your name, can be refused then; so are read receipts."_L1},
     {.key = "suppression.enabled"_L1, .type = Flag, .initial = "true"_L1, .room = "Sending"_L1,
      .label = "Don't try addresses again that failed for good"_L1,
      .explanation = "An address that its server says does not exist is put on a list; mail to it is refused at once, until it "
@@ -177,8 +179,8 @@ const SettingDescription table[] = {
      .explanation = "0: no limit."_L1},
     {.key = "quota.reply"_L1, .type = Choice, .initial = "permanent"_L1, .choices = "permanent|temporary"_L1,
      .room = "Storage"_L1, .advanced = true, .label = "When an account is full"_L1,
-     .explanation = "Permanent: the sender is told at once (552). Temporary: the sender's server tries again for some "
-                    "days (452)."_L1},
+     .explanation = "Refused for good, the sender is told at once (552). Asked to try again later, the sender's server does "
+                    "so for some days (452)."_L1},
     {.key = "store.min_free_space"_L1, .type = Number, .initial = "268435456"_L1, .minimum = MiB, .maximum = 1024 * GiB,
      .unit = "octets"_L1, .room = "Storage"_L1, .advanced = true, .label = "Disk space to keep free"_L1,
      .explanation = "With less than this free, senders are asked to come back later."_L1},

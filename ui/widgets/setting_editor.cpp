@@ -82,8 +82,9 @@ void SettingEditor::makeField()
     } else if (m_setting.type == SettingType::Choice) {
         m_choice = new QComboBox;
         for (const QString &choice : QString(m_setting.choices).split(u'|'))
-            m_choice->addItem(choiceText(m_setting.key, choice), choice);
+            addChoice(choice);
         connect(m_choice, &QComboBox::currentIndexChanged, this, &SettingEditor::changed);
+        connect(m_choice, &QComboBox::currentIndexChanged, this, [this] { tellKeptWord(); });
         wearName(m_choice);
     } else if (fitsSpinBox(m_setting)) {
         m_number = new QSpinBox;
@@ -97,6 +98,18 @@ void SettingEditor::makeField()
     } else {
         makeLine();
     }
+}
+
+// Plain words to choose from; the word that is kept for them, and typed on the command line, is told by the mouse.
+void SettingEditor::addChoice(const QString &choice)
+{
+    m_choice->addItem(choiceText(m_setting.key, choice), choice);
+    m_choice->setItemData(m_choice->count() - 1, u"%1=%2"_s.arg(QString(m_setting.key), choice), Qt::ToolTipRole);
+}
+
+void SettingEditor::tellKeptWord()
+{
+    m_choice->setToolTip(tr("%1=%2 (at first: %3)").arg(QString(m_setting.key), value(), choiceText(m_setting.key, QString(m_setting.initial))));
 }
 
 void SettingEditor::makeLine()
@@ -152,7 +165,10 @@ void SettingEditor::wearName(QWidget *field)
 {
     field->setAccessibleName(words(m_setting.label));
     field->setAccessibleDescription(words(m_setting.explanation));
-    field->setToolTip(tr("%1 (at first: %2)").arg(QString(m_setting.key), m_setting.initial.isEmpty() ? tr("empty") : QString(m_setting.initial)));
+    if (m_choice)
+        tellKeptWord();
+    else
+        field->setToolTip(tr("%1 (at first: %2)").arg(QString(m_setting.key), m_setting.initial.isEmpty() ? tr("empty") : QString(m_setting.initial)));
     field->setFocusPolicy(Qt::StrongFocus);
     field->installEventFilter(this);
     layout()->addWidget(field);

@@ -39,6 +39,8 @@ protected:
 private:
     void makeField();
     void makeLine();
+    void addChoice(const QString &choice);
+    void tellKeptWord();
     void addBrowse();
     void addForget();
     void show(const QString &value);
