@@ -28,6 +28,13 @@ QByteArray literalAddress(const QByteArray &domain)
 
 } // namespace
 
+QList<MxHost> shareLoad(QList<MxHost> hosts, QRandomGenerator &dice)
+{
+    std::shuffle(hosts.begin(), hosts.end(), dice);
+    std::ranges::stable_sort(hosts, {}, &MxHost::preference);
+    return hosts;
+}
+
 Route routeFrom(QList<MxHost> hosts, quint16 port, const IsSelf &isSelf)
 {
     std::ranges::stable_sort(hosts, {}, &MxHost::preference);
@@ -86,9 +93,7 @@ void Router::mxKnown(const QByteArray &domain, quint16 port, const net::DnsAnswe
     } else {
         if (hosts.isEmpty())
             hosts.append({0, domain, {}}); // the implicit MX
-        // Equal ones share the load.
-        std::shuffle(hosts.begin(), hosts.end(), *QRandomGenerator::global());
-        std::ranges::stable_sort(hosts, {}, &MxHost::preference);
+        hosts = shareLoad(std::move(hosts), *QRandomGenerator::global());
         const auto found = [domain, signedNames = answer.authentic, done](Route route) {
             route.authentic = signedNames;
             route.domain = domain;

@@ -10,6 +10,8 @@
 
 #include <functional>
 
+class QRandomGenerator;
+
 namespace posthorn::relay {
 
 // How TLS has to be with a server, and who asks for it.
@@ -49,6 +51,9 @@ struct MxHost
     QByteArray name;
     net::DnsAnswer answer; // its addresses
 };
+
+// By preference; equal ones in an order of chance, so that they share the load (RFC 5321 §5.1).
+[[nodiscard]] QList<MxHost> shareLoad(QList<MxHost> hosts, QRandomGenerator &dice);
 
 using IsSelf = std::function<bool(const QByteArray &name, const QByteArray &address, quint16 port)>;
 

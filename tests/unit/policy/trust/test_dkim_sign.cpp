@@ -56,6 +56,8 @@ private Q_SLOTS:
     void verifiesWithItsRecord_data();
     void verifiesWithItsRecord();
     void noticesAnyAlteration();
+    void namesOnceMoreThanThereAre_data();
+    void namesOnceMoreThanThereAre();
     void findsTheAuthorsDomain_data();
     void findsTheAuthorsDomain();
     void cutsRecordsIntoStrings();
@@ -181,6 +183,31 @@ void TestDkimSign::noticesAnyAlteration()
         QVERIFY2(!verifies(m_ed25519, added + footballHeader, field), added);
     QByteArray tags = field;
     QVERIFY(!verifies(m_ed25519, footballHeader, tags.replace("s=s;", "s=x;")));
+}
+
+void TestDkimSign::namesOnceMoreThanThereAre_data()
+{
+    QTest::addColumn<QByteArray>("name");
+    for (const char *name : {"From", "Subject", "To", "Date"})
+        QTest::newRow(name) << QByteArray(name);
+}
+
+// With the field there once, and not at all: another one breaks the signature, wherever it is put and with both algorithms.
+void TestDkimSign::namesOnceMoreThanThereAre()
+{
+    QFETCH(QByteArray, name);
+    const QByteArray added = name + ": somebody@else.example\r\n";
+    const qsizetype at = footballHeader.indexOf(name + ':');
+    const QByteArray without = QByteArray(footballHeader).remove(at, footballHeader.indexOf("\r\n", at) + 2 - at);
+    for (const DkimKey *key : {&m_rsa, &m_ed25519}) {
+        for (const QByteArray &header : {footballHeader, without}) {
+            const QByteArray field = dkimSignature({"s", *key}, "football.example.com", header, QByteArray(32, 'x'), 1);
+            QCOMPARE(tagOf(field, "h").split(':').count(name.toLower()), header == without ? 1 : 2);
+            QVERIFY(verifies(*key, header, field));
+            QVERIFY(!verifies(*key, added + header, field));
+            QVERIFY(!verifies(*key, header.chopped(2) + added + "\r\n", field));
+        }
+    }
 }
 
 void TestDkimSign::findsTheAuthorsDomain_data()

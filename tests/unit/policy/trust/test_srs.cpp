@@ -64,6 +64,28 @@ private Q_SLOTS:
             QVERIFY2(back->toString().startsWith("SRS0") && back->domain == "first.example", back->toString().constData());
     }
 
+    // Three forward it one after the other; a bounce goes from the last to the first, past the second, and to the sender.
+    void forwardsOfForwardsFindTheirWayBack()
+    {
+        const smtp::Address sender = address("user@source.example");
+        const smtp::Address first = sentOn(sender, "first.example", "first key");
+        const smtp::Address second = sentOn(first, "second.example", "second key");
+        QVERIFY(second.toString().startsWith("SRS1="));
+        QVERIFY(second.toString().endsWith("=first.example=" + first.localPart.sliced(4) + "@second.example"));
+        const smtp::Address third = sentOn(second, "third.example", "third key");
+        QVERIFY(third.toString().startsWith("SRS1="));
+        QVERIFY(!third.toString().contains("second.example")); // it grows no further
+        QCOMPARE(third.toString().size(), second.toString().size() - 1); // "second" and "third"
+        QCOMPARE(srsReverse(third, "third key", now).value(), first);
+        QCOMPARE(srsReverse(second, "second key", now).value(), first);
+        QCOMPARE(srsReverse(first, "first key", now).value(), sender);
+        QVERIFY(!srsReverse(third, "second key", now));
+        QVERIFY(!srsReverse(second, "first key", now));
+        // Only the first one knows how old it is.
+        QCOMPARE(srsReverse(third, "third key", now + 100 * day).value(), first);
+        QVERIFY(!srsReverse(first, "first key", now + 100 * day));
+    }
+
     void keepsTimeForThreeWeeks_data()
     {
         QTest::addColumn<qint64>("later"); // days

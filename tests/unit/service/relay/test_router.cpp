@@ -1,5 +1,7 @@
 #include "service/relay/router.h"
 
+#include <QMap>
+#include <QRandomGenerator>
 #include <QTest>
 
 using namespace posthorn;
@@ -54,6 +56,21 @@ private Q_SLOTS:
             return name == "us" || address == "9";
         };
         QCOMPARE(text(routeFrom(hosts, 25, isSelf)), route);
+    }
+    // Each order comes about as often as any other, and no worse server before a better one.
+    void equalServersShareTheLoad()
+    {
+        QRandomGenerator dice(4711);
+        QMap<QByteArray, int> seen;
+        constexpr int rounds = 1'200;
+        for (int i = 0; i < rounds; ++i) {
+            const auto isSelf = [](const QByteArray &, const QByteArray &, quint16) { return false; };
+            const QList<MxHost> hosts{host(20, "c", {"3"}), host(10, "a", {"1"}), host(20, "d", {"4"}), host(30, "e", {"5"}), host(10, "b", {"2"})};
+            ++seen[text(routeFrom(shareLoad(hosts, dice), 25, isSelf))];
+        }
+        QCOMPARE(seen.keys(), (QByteArrayList{"a/1 b/2 c/3 d/4 e/5", "a/1 b/2 d/4 c/3 e/5", "b/2 a/1 c/3 d/4 e/5", "b/2 a/1 d/4 c/3 e/5"}));
+        for (const int count : std::as_const(seen))
+            QVERIFY2(count > rounds / 4 / 2 && count < rounds / 4 * 2, QByteArray::number(count).constData());
     }
     void takesAddressLiterals()
     {
