@@ -2,6 +2,8 @@
 #include "platform/system/command.h"
 
 #include <QElapsedTimer>
+#include <QFile>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace posthorn;
@@ -17,6 +19,14 @@ class TestCommand : public QObject
         std::optional<Result<QByteArray>> got;
         runCommand(&context, command, limits, [&](const Result<QByteArray> &printed) { got = printed; });
         return QTest::qWaitFor([&] { return got.has_value(); }, 20'000) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
+    }
+
+    static QByteArray contentsOf(QFile &file)
+    {
+        const bool opened = file.open(QIODevice::ReadOnly);
+        const QByteArray contents = opened ? file.readAll() : QByteArray();
+        file.close();
+        return contents;
     }
 
 private Q_SLOTS:
@@ -53,12 +63,17 @@ private Q_SLOTS:
     }
     void isEndedWithItsContext()
     {
+        const QTemporaryDir folder;
+        QFile file(folder.filePath(u"number"_s));
         bool told = false;
+        QByteArray number;
         {
             QObject context;
-            runCommand(&context, {u"/bin/sleep"_s, u"1"_s}, {}, [&](const Result<QByteArray> &) { told = true; });
+            runCommand(&context, {u"/bin/sh"_s, u"-c"_s, u"echo $$ > '%1'; exec sleep 60"_s.arg(file.fileName())}, {},
+                       [&](const Result<QByteArray> &) { told = true; });
+            QTRY_VERIFY((number = contentsOf(file)).endsWith('\n'));
         }
-        QTest::qWait(20);
+        QTRY_VERIFY(!run({u"/bin/sh"_s, u"-c"_s, u"kill -0 "_s + QString::fromLatin1(number)}));
         QVERIFY(!told);
     }
 };
