@@ -5,6 +5,7 @@
 #include "control/client/client.h"
 #include "platform/system/process.h"
 #include "ui/tray/tray_icon.h"
+#include "ui/widgets/places.h"
 #include "ui/window/main_window.h"
 #include "ui/window/server_state.h"
 
@@ -12,6 +13,7 @@
 #include <QCommandLineParser>
 #include <QDir>
 #include <QLocalSocket>
+#include <QStandardPaths>
 
 using namespace posthorn;
 using namespace Qt::StringLiterals;
@@ -100,6 +102,7 @@ int main(int argc, char **argv)
         link = std::make_unique<control::MemoryLink>(hosted->connector());
     }
     control::Client client(std::move(link));
+    ui::keepPlacesIn(QStandardPaths::writableLocation(QStandardPaths::AppConfigLocation) + u"/window.ini"_s);
     ui::ServerState server(client, hosted != nullptr);
     ui::MainWindow window(client, server, attach ? folder : QString());
     ui::TrayIcon tray(server);

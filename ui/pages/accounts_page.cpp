@@ -133,6 +133,7 @@ QWidget *AccountsPage::accountsTab()
                              [](const QJsonObject &a) { return QVariant(a.value("usedOctets"_L1).toInteger()); }},
                             {tr("State"), stateText}},
                            u"address"_s);
+    m_accounts->keepColumns(u"accounts"_s);
     m_accounts->setEmptyText(tr("No accounts yet. Press “New account” to add one for each person; if there is no domain yet, that comes first."));
     TabParts parts;
     parts.addButton(tr("&New account…"), [this] { addAccount(); });
@@ -156,6 +157,7 @@ QWidget *AccountsPage::aliasesTab()
     m_aliases = new Table({{tr("Address"), [](const QJsonObject &a) { return shownAddress(field(a, "address"_L1)); }},
                            {tr("Goes to"), targetsText}},
                           u"address"_s);
+    m_aliases->keepColumns(u"aliases"_s);
     m_aliases->setEmptyText(tr("No aliases. An alias is a second name: mail for info@ can go to anna@ and ben@."));
     TabParts parts;
     parts.addButton(tr("&New alias…"), [this] { editAlias({}); });
@@ -179,6 +181,7 @@ QWidget *AccountsPage::domainsTab()
                                 return to.isEmpty() ? tr("are refused") : tr("go to %1").arg(to);
                             }}},
                           u"name"_s);
+    m_domains->keepColumns(u"domains"_s);
     m_domains->setEmptyText(tr("No domains yet. Add the part of your addresses after the @, such as example.org."));
     TabParts parts;
     parts.addButton(tr("&New domain…"), [this] { editDomain({}); });

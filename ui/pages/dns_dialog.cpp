@@ -1,6 +1,7 @@
 #include "ui/pages/dns_dialog.h"
 
 #include "ui/facts.h"
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -73,9 +74,11 @@ DnsDialog::DnsDialog(control::Client &client, const QString &domain, QWidget *pa
     setWindowTitle(tr("DNS records of %1").arg(shownAddress(domain)));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(860, 460);
+    keepPlace(this, u"records"_s);
     auto *words = new QLabel(tr("Put these into the DNS, where you have your domain. The server's own name must be there as well, with the "
                                 "address that it has on the internet."));
     words->setWordWrap(true);
+    m_records->keepColumns(u"records"_s);
     m_records->setName(windowTitle());
     m_fault->setWordWrap(true);
     m_purpose->setWordWrap(true);

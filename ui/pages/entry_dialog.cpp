@@ -1,5 +1,6 @@
 #include "ui/pages/entry_dialog.h"
 
+#include "ui/widgets/places.h"
 #include "ui/words.h"
 
 #include <QClipboard>
@@ -22,6 +23,7 @@ EntryDialog::EntryDialog(control::Client &client, const QString &id, QWidget *pa
     setWindowTitle(tr("Message in the queue"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(720, 520);
+    keepPlace(this, u"entry"_s);
     m_dialogue->setReadOnly(true);
     m_dialogue->setTabChangesFocus(true);
     m_dialogue->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));

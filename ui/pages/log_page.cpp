@@ -76,6 +76,7 @@ LogPage::LogPage(control::Client &client, QWidget *parent)
     });
     connect(copyButton, &QPushButton::clicked, this, &LogPage::copy);
     copyButton->setToolTip(tr("Copies the chosen lines, or all that are shown"));
+    m_table->keepColumns(u"log"_s);
     m_table->setName(tr("Log"));
 }
 

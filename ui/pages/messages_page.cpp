@@ -89,6 +89,7 @@ MessagesPage::MessagesPage(control::Client &client, QWidget *parent)
           }}},
         u"id"_s);
     m_table->setEmptyText(tr("No message and no refusal found."));
+    m_table->keepColumns(u"messages"_s);
     m_table->setName(tr("What was found"));
     m_journey = new QLabel;
     m_journey->setWordWrap(true);

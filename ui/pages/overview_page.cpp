@@ -195,9 +195,11 @@ QWidget *OverviewPage::lists()
 {
     m_services = new Table(serviceColumns(), u"key"_s);
     m_services->setEmptyText(tr("No service is switched on. See Settings, Services."));
+    m_services->keepColumns(u"services"_s);
     m_services->setName(tr("Services"));
     m_sessions = new Table(sessionColumns(), u"id"_s);
     m_sessions->setEmptyText(tr("Nobody is connected."));
+    m_sessions->keepColumns(u"connections"_s);
     m_sessions->setName(tr("Connections"));
     m_disconnect = new QPushButton(tr("&Disconnect"));
     m_disconnect->setAutoDefault(false);

@@ -5,6 +5,7 @@
 #include "ui/pages/routes_dialog.h"
 #include "ui/pages/suppressions_dialog.h"
 #include "ui/pages/tls_dialog.h"
+#include "ui/widgets/places.h"
 #include "ui/words.h"
 
 #include <QCheckBox>
@@ -145,6 +146,7 @@ void QueuePage::addTable()
     const int widths[] = {9, 20, 24, 38, 10, 6, 10};
     for (int i = 0; i < int(std::size(widths)); ++i)
         m_view->setColumnWidth(i, letter * widths[i] + 16);
+    keepColumns(m_view->horizontalHeader(), u"queue"_s);
     m_empty = new QLabel;
     m_empty->setAlignment(Qt::AlignCenter);
     m_empty->setWordWrap(true);

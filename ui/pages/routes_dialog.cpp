@@ -1,6 +1,7 @@
 #include "ui/pages/routes_dialog.h"
 
 #include "control/api/providers.h"
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -62,6 +63,7 @@ RoutesDialog::RoutesDialog(control::Client &client, QWidget *parent)
     setWindowTitle(tr("Routes"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(820, 760);
+    keepPlace(this, u"routes"_s);
     auto *words = new QLabel(tr("A route sends the mail of certain domains through a server of your choice. What it is to counts "
                                 "first, then whom it is from; all other mail goes as the settings say."));
     words->setWordWrap(true);
@@ -69,6 +71,7 @@ RoutesDialog::RoutesDialog(control::Client &client, QWidget *parent)
     m_fault = new QLabel;
     m_fault->setWordWrap(true);
     m_fault->setStyleSheet(faultStyle(palette()));
+    m_routes->keepColumns(u"routes"_s);
     m_routes->setName(tr("Routes"));
     m_report = new QPlainTextEdit;
     m_report->setReadOnly(true);

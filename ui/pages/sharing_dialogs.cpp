@@ -1,5 +1,6 @@
 #include "ui/pages/sharing_dialogs.h"
 
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -116,8 +117,10 @@ MailboxesDialog::MailboxesDialog(control::Client &client, const QString &account
     setWindowTitle(tr("Mailboxes of %1").arg(shownAddress(account)));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(820, 660);
+    keepPlace(this, u"sharing"_s);
     auto *words = new QLabel(tr("Others can be let into mailboxes of this account. Their mail programs show them beside their own."));
     words->setWordWrap(true);
+    m_mailboxes->keepColumns(u"mailboxes"_s);
     m_mailboxes->setName(tr("Mailboxes"));
     m_mailboxes->setEmptyText(tr("No mailboxes."));
     m_others->setWordWrap(true);
@@ -144,6 +147,7 @@ QWidget *MailboxesDialog::accessBox()
                           {tr("May"), [](const QJsonObject &row) { return rightsText(field(row, "rights"_L1)); }}},
                          u"who"_s);
     m_access->setEmptyText(tr("Nobody else may use this mailbox."));
+    m_access->keepColumns(u"access"_s);
     m_access->setName(tr("Who may use it"));
     m_who = new QComboBox;
     m_who->setEditable(true);
@@ -320,8 +324,10 @@ GroupsDialog::GroupsDialog(control::Client &client, QWidget *parent)
     setWindowTitle(tr("Groups"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(560, 400);
+    keepPlace(this, u"groups"_s);
     auto *words = new QLabel(tr("A group stands for several accounts when mailboxes are opened to others."));
     words->setWordWrap(true);
+    m_groups->keepColumns(u"groups"_s);
     m_groups->setName(windowTitle());
     m_groups->setEmptyText(tr("No groups yet."));
     m_fault->setWordWrap(true);

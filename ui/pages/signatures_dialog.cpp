@@ -1,5 +1,6 @@
 #include "ui/pages/signatures_dialog.h"
 
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -97,6 +98,7 @@ SignaturesDialog::SignaturesDialog(control::Client &client, const QString &domai
     setWindowTitle(tr("Signatures of %1").arg(domain));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(760, 560);
+    keepPlace(this, u"signatures"_s);
     auto *layout = new QVBoxLayout(this);
     layout->setSpacing(10);
     auto *words = new QLabel(tr("With a signature (DKIM) other servers can tell that mail is really from %1, and are less likely "
@@ -108,6 +110,7 @@ SignaturesDialog::SignaturesDialog(control::Client &client, const QString &domai
     layout->addWidget(recordBox());
     m_fault->setWordWrap(true);
     m_fault->setStyleSheet(faultStyle(palette()));
+    m_keys->keepColumns(u"signatures"_s);
     m_keys->setName(tr("Keys"));
     layout->addWidget(m_fault);
     layout->addWidget(buttonRow());

@@ -1,5 +1,6 @@
 #include "ui/pages/suppressions_dialog.h"
 
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -39,6 +40,7 @@ SuppressionsDialog::SuppressionsDialog(control::Client &client, QWidget *parent)
     setWindowTitle(tr("Addresses that failed"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(760, 480);
+    keepPlace(this, u"suppressions"_s);
     auto *layout = new QVBoxLayout(this);
     layout->setSpacing(10);
     auto *words = new QLabel(tr("Their servers say that these addresses do not exist. Mail to them is refused at once, for servers "
@@ -53,6 +55,7 @@ SuppressionsDialog::SuppressionsDialog(control::Client &client, QWidget *parent)
     layout->addWidget(m_addresses, 1);
     m_fault->setWordWrap(true);
     m_fault->setStyleSheet(faultStyle(palette()));
+    m_addresses->keepColumns(u"suppressions"_s);
     m_addresses->setName(windowTitle());
     search->setAccessibleName(tr("Find"));
     layout->addWidget(m_fault);

@@ -1,6 +1,7 @@
 #include "ui/pages/tls_dialog.h"
 
 #include "control/api/values.h"
+#include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
 #include "ui/words.h"
 
@@ -41,6 +42,7 @@ TlsDialog::TlsDialog(control::Client &client, QWidget *parent) : QDialog(parent)
     setWindowTitle(tr("Encryption on the way out"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(760, 640);
+    keepPlace(this, u"tls"_s);
     auto *words = new QLabel(tr("Mail goes encrypted wherever the other server can do that. Where encryption is demanded and can't be "
                                 "had, mail waits in the queue and says why; it never goes out in clear text then."));
     words->setWordWrap(true);
@@ -69,6 +71,7 @@ QWidget *TlsDialog::rulesBox()
                          {tr("Encryption"), [](const QJsonObject &row) { return tlsPolicyText(field(row, "policy"_L1)); }}},
                         u"domain"_s);
     m_rules->setEmptyText(tr("No rules of your own."));
+    m_rules->keepColumns(u"tls-rules"_s);
     m_rules->setName(box->title());
     m_domain = new QLineEdit;
     m_domain->setPlaceholderText(u"bank.example"_s);
@@ -107,6 +110,7 @@ QWidget *TlsDialog::learntBox()
                           {tr("Only to these servers"), hostsText}},
                          u"domain"_s);
     m_learnt->setEmptyText(tr("No domain that mail went to lately asks for anything."));
+    m_learnt->keepColumns(u"tls-learnt"_s);
     m_learnt->setName(box->title());
     auto *layout = new QVBoxLayout(box);
     layout->addWidget(m_learnt);

@@ -1,5 +1,7 @@
 #include "ui/widgets/table.h"
 
+#include "ui/widgets/places.h"
+
 #include <QAction>
 #include <QClipboard>
 #include <QGuiApplication>
@@ -74,7 +76,7 @@ void Table::setRows(QList<QJsonObject> rows)
     m_model->setRows(std::move(rows));
     if (m_view->selectionModel()->selectedRows().size() != keys.size())
         restoreSelection(keys, current);
-    if (first) {
+    if (first && m_fits) {
         m_view->resizeColumnsToContents();
         for (int i = 0; i < m_model->columnCount(); ++i)
             m_view->setColumnWidth(i, qMin(m_view->columnWidth(i) + 16, widest));
@@ -135,6 +137,8 @@ QList<QJsonObject> Table::shown() const
         rows += m_model->row(m_proxy->mapToSource(m_proxy->index(i, 0)).row());
     return rows;
 }
+
+void Table::keepColumns(const QString &name) { m_fits = !ui::keepColumns(m_view->horizontalHeader(), name); }
 
 void Table::setName(const QString &name) { m_view->setAccessibleName(name); }
 

@@ -29,6 +29,8 @@ public:
     void selectFirst();
     void select(const QString &key); // the row with this key, if there is one
     [[nodiscard]] QList<QJsonObject> shown() const; // those that match the filter, as they are sorted
+    // The widths that its user draws are the same at the next start, under this name.
+    void keepColumns(const QString &name);
     void setName(const QString &name); // for those who hear it
     void copy(); // what is selected, as lines with tabs, to the clipboard
 
@@ -46,6 +48,7 @@ private:
     QLabel *m_empty;
     QStackedLayout *m_stack;
     QString m_emptyText;
+    bool m_fits = true; // columns are made as wide as the first rows need
 };
 
 } // namespace posthorn::ui

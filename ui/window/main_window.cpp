@@ -6,6 +6,7 @@
 #include "ui/pages/overview_page.h"
 #include "ui/pages/queue_page.h"
 #include "ui/pages/settings_page.h"
+#include "ui/widgets/places.h"
 #include "ui/window/server_state.h"
 
 #include <QApplication>
@@ -31,6 +32,7 @@ MainWindow::MainWindow(control::Client &client, ServerState &server, const QStri
 {
     setWindowTitle(where.isEmpty() ? tr("Posthorn") : tr("Posthorn – %1").arg(where));
     resize(1120, 780);
+    keepPlace(this, u"main"_s);
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setAccessibleName(tr("Pages"));
     QFont font = m_list->font();
