@@ -4,19 +4,12 @@
 #include "control/server/call.h"
 #include "control/server/context.h"
 #include "control/server/topic_board.h"
+#include "platform/store/trace.h"
 #include "platform/store/transaction.h"
 
-#include <QDate>
 #include <QThreadPool>
 
 namespace posthorn::control {
-
-// What the counters said when the day began.
-struct DayStart
-{
-    QDate day;
-    qint64 accepted = 0, delivered = 0, refused = 0;
-};
 
 // What the last check of the store found; nothing before the first one.
 struct CheckResult
@@ -30,12 +23,10 @@ struct Desk
     Context context;
     std::shared_ptr<Gate> gate;
     QThreadPool pool;
-    DayStart today;
+    store::DayTally today; // as of the last status
     CheckResult checked;
     std::unique_ptr<TopicBoard> topics;
 
-    // Remembers the counters when it is another day than before.
-    void beginDay(QDate day);
     [[nodiscard]] SettingsPointer settings() const
     {
         return context.settings ? context.settings() : std::make_shared<const SettingsSnapshot>();

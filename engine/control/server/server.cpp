@@ -60,7 +60,6 @@ struct Server::Private
     QLocalServer listener;
     quint64 lastCaller = 0;
     std::map<quint64, Caller> callers;
-    QTimer midnight;
 };
 
 Server::Server(Context context, QObject *parent) : QObject(parent), d(std::make_unique<Private>())
@@ -81,10 +80,6 @@ Server::Server(Context context, QObject *parent) : QObject(parent), d(std::make_
             d->accept(std::make_unique<SocketChannel>(socket));
     });
     d->noteCommits();
-    const auto beginDay = [this] { d->desk.beginDay(QDate::currentDate()); };
-    beginDay();
-    connect(&d->midnight, &QTimer::timeout, this, beginDay);
-    d->midnight.start(std::chrono::minutes(1));
 }
 
 Server::~Server()

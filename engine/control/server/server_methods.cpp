@@ -34,18 +34,32 @@ QString hostName(const Desk &desk)
     return set.isEmpty() ? QHostInfo::localHostName() : set;
 }
 
-// Each recipient that was refused, and each message.
-qint64 refusals(const Counters &now)
+QJsonObject tallyJson(const store::DayTally &today)
 {
-    return now.messagesRefused + now.recipientsRefused;
+    return {{u"accepted"_s, today.accepted}, {u"delivered"_s, today.delivered}, {u"refused"_s, today.refused}};
 }
 
-QJsonObject todayJson(const Desk &desk)
+// What status asks the store for.
+struct StatusReading
 {
-    const Counters &now = *desk.context.counters;
-    return {{u"accepted"_s, now.messagesAccepted - desk.today.accepted},
-            {u"delivered"_s, now.messagesDelivered - desk.today.delivered},
-            {u"refused"_s, refusals(now) - desk.today.refused}};
+    qint64 queued = 0;
+    store::DayTally today;
+};
+
+Result<StatusReading> readStatus(store::Connection &connection, const store::DayTally &known, qint64 midnight)
+{
+    const auto queued = store::Queue::count(connection);
+    if (!queued)
+        return std::unexpected(queued.error());
+    const auto today = store::Trace::tally(connection, known, midnight);
+    return today ? Result<StatusReading>({*queued, *today}) : std::unexpected(today.error());
+}
+
+// Two may be asked at once: the tally never goes back.
+void keepTally(Desk &desk, const store::DayTally &today)
+{
+    if (today.since > desk.today.since || today.lastId >= desk.today.lastId)
+        desk.today = today;
 }
 
 // What a check found is not well, though the store goes on taking mail.
@@ -95,16 +109,6 @@ QJsonObject serviceJson(const QString &name, const QString &address, quint16 por
 
 } // namespace
 
-void Desk::beginDay(QDate day)
-{
-    if (today.day == day || !context.counters)
-        return;
-    const Counters &now = *context.counters;
-    // The counters begin at 0 with the server.
-    today = today.day.isNull() ? DayStart{day, 0, 0, 0}
-                               : DayStart{day, now.messagesAccepted, now.messagesDelivered, refusals(now)};
-}
-
 QJsonArray serviceStates(const Desk &desk)
 {
     auto listeners = desk.context.network ? desk.context.network->listeners() : QList<net::ListenerState>{};
@@ -142,14 +146,19 @@ void deed::serverStatus(Desk &desk, const Call &call)
                        {u"connections"_s, context.network ? context.network->conversationCount() : 0},
                        {u"store"_s, storeJson(desk)},
                        {u"counters"_s, countersJson(*context.counters)},
-                       {u"messagesToday"_s, todayJson(desk)},
+                       {u"messagesToday"_s, tallyJson(desk.today)},
                        {u"certificates"_s, certificatesJson(desk)}};
     // A store in trouble must not hide the rest.
-    context.store->read<qint64>([](store::Connection &connection) { return store::Queue::count(connection); },
-                                [call, status](const Result<qint64> &queued) mutable {
-                                    status.insert("queued"_L1, queued ? QJsonValue(*queued) : QJsonValue());
-                                    call.answer(status);
-                                });
+    const qint64 midnight = QDate::currentDate().startOfDay().toMSecsSinceEpoch();
+    const auto job = [known = desk.today, midnight](store::Connection &connection) { return readStatus(connection, known, midnight); };
+    context.store->read<StatusReading>(job, [call, status, gate = desk.gate, &desk](const Result<StatusReading> &reading) mutable {
+        status.insert("queued"_L1, reading ? QJsonValue(reading->queued) : QJsonValue());
+        if (reading) {
+            status.insert("messagesToday"_L1, tallyJson(reading->today));
+            gate->post([&desk, today = reading->today] { keepTally(desk, today); });
+        }
+        call.answer(status);
+    });
 }
 
 // The answer goes out before the connections are closed.

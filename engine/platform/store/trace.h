@@ -55,6 +55,14 @@ struct TraceFilter
     qint64 beforeId = 0;
 };
 
+// How much mail a day has brought, as far as it was counted.
+struct DayTally
+{
+    qint64 since = 0;  // when the day began, ms since 1970
+    qint64 lastId = 0; // the last row that was counted
+    qint64 accepted = 0, delivered = 0, refused = 0;
+};
+
 class Trace
 {
 public:
@@ -63,6 +71,8 @@ public:
     static Result<QList<TraceRow>> search(Connection &, const TraceFilter &);
     // The whole journey of one key, oldest first.
     static Result<QList<TraceRow>> journey(Connection &, const QByteArray &journey);
+    // Brings a tally up to date for the day that began at `since`; looks only at rows that it has not counted.
+    static Result<DayTally> tally(Connection &, DayTally tally, qint64 since);
     // Removes rows older than `before` (ms since 1970), at most `limit`; true when there may be more.
     static Result<bool> prune(Transaction &, qint64 before, int limit);
     static QLatin1StringView nameOf(Step);

@@ -21,6 +21,11 @@ struct House
     House()
     {
         open();
+        meet();
+    }
+    // A new client, for the server that is open.
+    void meet()
+    {
         client = std::make_unique<Client>(std::make_unique<MemoryLink>(server->connector()));
         QSignalSpy connected(client.get(), &Client::connected);
         client->open();

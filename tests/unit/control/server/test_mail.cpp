@@ -110,6 +110,28 @@ private Q_SLOTS:
         m_house->call(u"store.check"_s);
         QCOMPARE(storeState().value("health"_L1).toString(), u"good"_s);
     }
+    void remembersTodayAfterARestart()
+    {
+        using store::Step;
+        QCOMPARE(today(), u"0 0 0"_s);
+        const qint64 now = QDateTime::currentMSecsSinceEpoch(), dayMs = 86'400'000;
+        trace({.at = now - 2 * dayMs, .journey = "old", .step = Step::Received, .client = "192.0.2.1"});
+        trace({.at = now, .journey = "j1", .step = Step::Received, .client = "192.0.2.1"});
+        trace({.at = now, .journey = "j1", .step = Step::Delivered});
+        trace({.at = now, .journey = "j1", .step = Step::Delivered});
+        trace({.at = now, .step = Step::Refused, .client = "192.0.2.1", .recipient = "who@example.test"});
+        trace({.at = now, .step = Step::Refused, .client = "192.0.2.1", .text = u"IMAP sign-in refused"_s});
+        QCOMPARE(today(), u"1 2 1"_s);
+        QCOMPARE(today(), u"1 2 1"_s);
+        m_house->client.reset();
+        m_house->server.reset();
+        m_house->store.reset();
+        m_house->open();
+        m_house->meet();
+        QCOMPARE(today(), u"1 2 1"_s);
+        trace({.at = now, .journey = "j2", .step = Step::Received, .client = "192.0.2.1"});
+        QCOMPARE(today(), u"2 2 1"_s);
+    }
     void exportsAndImportsEverything()
     {
         m_house->call(u"domain.add"_s, {{u"name"_s, u"example.test"_s}});
@@ -142,6 +164,19 @@ private Q_SLOTS:
 
 private:
     QJsonObject storeState() { return m_house->call(u"server.status"_s)->toObject().value("store"_L1).toObject(); }
+    // Accepted, delivered, refused.
+    QString today()
+    {
+        const QJsonObject tally = m_house->call(u"server.status"_s)->toObject().value("messagesToday"_L1).toObject();
+        return u"%1 %2 %3"_s.arg(tally.value("accepted"_L1).toInt()).arg(tally.value("delivered"_L1).toInt()).arg(tally.value("refused"_L1).toInt());
+    }
+    void trace(const store::TraceRow &row)
+    {
+        const auto added = m_house->store->writeNow<bool>([row](store::Transaction &transaction) {
+            return store::Trace::add(transaction, row).transform([] { return true; });
+        });
+        QVERIFY(added);
+    }
     // Behind the back of the store, which keeps account of it.
     void setUsedOctets(qint64 octets)
     {

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void refusesAnEntryWithoutAMessage();
     void findsTraceRowsByWords();
     void keepsLineFeedsOutOfTraceWords();
+    void countsTheRowsOfADay();
     void pagesTheTraceFromTheNewest();
     void prunesTheTraceFromTheOldest();
     void findsWhatIsBroken_data();
@@ -460,6 +461,39 @@ void TestMaintenance::keepsCountingAfterAFailedImport()
     QCOMPARE(kindOfFailure(import(house, u"staged"_s, "nonsense")), ErrorKind::Invalid);
     QCOMPARE(house.deliverOne(inbox).uid, 4U);
     QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMaintenance::countsTheRowsOfADay()
+{
+    Fixture house;
+    constexpr qint64 midnight = 1'000'000;
+    const auto receive = [&](qint64 at) {
+        const TraceRow row{.at = at, .journey = "j", .step = Step::Received, .client = "192.0.2.1"};
+        must(house.tryWrite<void>([&](Transaction &t) { return Trace::add(t, row); }));
+    };
+    const auto tally = [&](const DayTally &known, qint64 since) {
+        return house.read([&](Connection &c) { return Trace::tally(c, known, since); });
+    };
+    QCOMPARE(tally({}, midnight).accepted, 0);
+    for (qint64 i = 0; i < 40; ++i)
+        receive(midnight - 40 + i);
+    QCOMPARE(tally({}, midnight).accepted, 0);
+    for (qint64 i = 0; i < 7; ++i)
+        receive(midnight + i);
+    must(house.tryWrite<bool>([](Transaction &t) { return Trace::prune(t, midnight - 20, 100); })); // ids begin late then
+    DayTally known = tally({}, midnight);
+    QCOMPARE(known.accepted, 7);
+    receive(midnight + 100);
+    known = tally(known, midnight);
+    QCOMPARE(known.accepted, 8);
+    QCOMPARE(tally(known, midnight).accepted, 8);
+    QCOMPARE(tally({}, midnight).accepted, 8);
+    receive(2 * midnight);
+    QCOMPARE(tally(known, 2 * midnight).accepted, 1); // the next day
+    QCOMPARE(tally({}, midnight - 3).accepted, 12);
+    must(house.tryWrite<bool>([](Transaction &t) { return Trace::prune(t, 3 * midnight, 100); }));
+    receive(3 * midnight);
+    QCOMPARE(tally(known, 3 * midnight).accepted, 1); // its id was one of a removed row
 }
 
 QTEST_GUILESS_MAIN(TestMaintenance)
