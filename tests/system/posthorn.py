@@ -1,5 +1,5 @@
 """What the system tests share: a running posthornd on ports of its own, and small protocol clients."""
-import imaplib, json, os, re, signal, smtplib, socket, ssl, subprocess, sys, tempfile, time
+import contextlib, imaplib, json, os, re, signal, smtplib, socket, ssl, subprocess, sys, tempfile, threading, time
 
 POSTHORND = os.environ.get("POSTHORND") or sys.exit("POSTHORND must name the program to test")
 SERVICES = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"]
@@ -78,6 +78,61 @@ class Server:
         if self.process and self.process.poll() is None:
             if kind: self.kill()
             else: self.stop()
+
+
+class StandIn:
+    """Plays another's server: each connection is talked to on a thread of its own. What talk() needs is set before this begins."""
+
+    def __init__(self, host="127.0.0.1", port=0, backlog=50):
+        self.connections = 0
+        self.socket = socket.create_server((host, port), backlog=backlog)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError): # it was closed
+            while True:
+                peer = self.socket.accept()[0]
+                self.connections += 1
+                threading.Thread(target=self.meet, args=(peer,), daemon=True).start()
+
+    def meet(self, peer):
+        with contextlib.suppress(OSError): self.talk(peer) # the other side may hang up at any time
+
+    def talk(self, peer): raise NotImplementedError
+
+    def __enter__(self): return self
+    def __exit__(self, *_): self.socket.close()
+
+
+def mbsync(server, folder, *channel):
+    """Writes settings for mbsync, and gives the command that makes anna's account and the Maildirs in `folder`/mail alike."""
+    os.makedirs(f"{folder}/mail", exist_ok=True)
+    with open(f"{folder}/rc", "w") as f: f.write(f"""
+FSync no
+IMAPAccount home
+Host 127.0.0.1
+Port {server.ports['imap']}
+User anna@example.test
+Pass "{PASSWORD}"
+TLSType None
+AuthMechs LOGIN
+
+IMAPStore far
+Account home
+
+MaildirStore near
+Path {folder}/mail/
+Inbox {folder}/mail/INBOX
+SubFolders Verbatim
+
+Channel both
+Far :far:
+Near :near:
+Create Both
+Expunge Both
+""" + "\n".join(channel) + "\n")
+    return ["mbsync", "-q", "-c", f"{folder}/rc", "both"]
 
 
 def raw(port, timeout=30):

@@ -132,33 +132,8 @@ def mbsync_agrees_both_ways():
         server.add("anna")
         imap = server.imap()
         for i in range(200): imap.append("INBOX", None, None, letter(f"m{i}").as_bytes().replace(b"\n", b"\r\n"))
-        os.makedirs(f"{folder}/mail")
-        open(f"{folder}/rc", "w").write(f"""
-IMAPAccount home
-Host 127.0.0.1
-Port {server.ports['imap']}
-User anna@example.test
-Pass "{PASSWORD}"
-TLSType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account home
-
-MaildirStore near
-Path {folder}/mail/
-Inbox {folder}/mail/INBOX
-SubFolders Verbatim
-
-Channel both
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Expunge Both
-SyncState *
-""")
-        tool("mbsync", "-c", f"{folder}/rc", "both")
+        sync = mbsync(server, folder, "Patterns *", "SyncState *")
+        tool(*sync)
         near = f"{folder}/mail/INBOX"
         files = [f"{d}/{f}" for d in ("cur", "new") for f in os.listdir(f"{near}/{d}")]
         assert len(files) == 200, len(files)
@@ -167,7 +142,7 @@ SyncState *
         body = open(source, "rb").read().replace(b"X-TUID", b"X-Old-TUID")
         open(f"{near}/new/1700000000.1_1.here", "wb").write(b"Subject: from near\n\nhello\n")
         os.rename(source, f"{near}/cur/{os.path.basename(source).split(':')[0]}:2,F")
-        tool("mbsync", "-c", f"{folder}/rc", "both")
+        tool(*sync)
         imap.noop()
         assert imap.select("INBOX")[1] == [b"200"]
         assert imap.search(None, "FLAGGED")[1][0].split(), "the flag did not come over"

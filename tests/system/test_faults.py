@@ -25,23 +25,14 @@ class Stream:
         with contextlib.suppress(BlockingIOError): self.peer.recv(1 << 20, socket.MSG_DONTWAIT)
 
 
-class Wicked:
+class Wicked(StandIn):
     """A server whose `play(say, line, f)` decides on everything; `line` is None for the greeting. Says "" for nothing."""
     def __init__(self, play):
-        self.play, self.mails, self.connections = play, [], 0
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=50)
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer = self.socket.accept()[0]
-                self.connections += 1
-                threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+        self.play, self.mails = play, []
+        super().__init__()
 
     def talk(self, peer):
-        with contextlib.suppress(OSError, StopIteration), peer:
+        with contextlib.suppress(StopIteration), peer:
             f = Stream(peer)
             def say(octets): peer.sendall(octets.encode() if isinstance(octets, str) else octets)
             line, recipients = None, 0

@@ -84,34 +84,10 @@ def mbsync_keeps_ten_thousand_alike():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         server.add("anna")
         fill(server, 10_000)
-        near = f"{folder}/INBOX"
-        with open(f"{folder}/rc", "w") as f: f.write(f"""
-FSync no
-IMAPAccount home
-Host 127.0.0.1
-Port {server.ports['imap']}
-User {USER}
-Pass "{PASSWORD}"
-TLSType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account home
-
-MaildirStore near
-Path {folder}/
-Inbox {near}
-
-Channel both
-Far :far:
-Near :near:
-Create Both
-Expunge Both
-SyncState {folder}/state/
-""")
+        near = f"{folder}/mail/INBOX"
         os.makedirs(f"{folder}/state")
+        command = mbsync(server, folder, f"SyncState {folder}/state/")
         began = time.monotonic()
-        command = ["mbsync", "-q", "-c", f"{folder}/rc", "both"]
         sync = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         kill_when(server, sync, lambda: files_in(near) > 500)
         assert sync.returncode != 0, "it was done before the server was killed"

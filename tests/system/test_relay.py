@@ -51,24 +51,15 @@ def can_connect(port, host="127.0.0.1"):
         return False
 
 
-class Peer:
+class Peer(StandIn):
     """A server that plays a script: `answer(command) -> reply`; keeps what it was told."""
     def __init__(self, answer=None, banner="220 peer.example ESMTP"):
         self.answer, self.banner = answer or (lambda command: None), banner
-        self.commands, self.mails, self.octets, self.connections = [], [], [], 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer = self.socket.accept()[0]
-                self.connections += 1
-                threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+        self.commands, self.mails, self.octets = [], [], []
+        super().__init__()
 
     def talk(self, peer):
-        with contextlib.suppress(OSError), peer:
+        with peer:
             f = peer.makefile("rwb")
             def say(text): f.write(text.encode() + b"\r\n"); f.flush()
             say(self.banner)
@@ -95,9 +86,6 @@ class Peer:
                     say(reply or "250 2.0.0 taken")
                 elif verb == "QUIT": return say("221 bye")
                 else: say("250 ok")
-
-    def __enter__(self): return self
-    def __exit__(self, *_): self.socket.close()
 
 
 def server_with(port, **more):

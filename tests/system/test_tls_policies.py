@@ -35,7 +35,7 @@ class Authority:
     def __exit__(self, *_): shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class TlsPeer:
+class TlsPeer(StandIn):
     """An SMTP server with STARTTLS on the loopback address and port given."""
     def __init__(self, certificate=None, host="127.0.0.1", port=0, requiretls=False, broken=False):
         self.context = None
@@ -43,48 +43,36 @@ class TlsPeer:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate)
         self.requiretls, self.broken = requiretls, broken
-        self.mails, self.commands, self.connections = [], [], 0
-        self.socket = socket.create_server((host, port))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                peer = self.socket.accept()[0]
-                self.connections += 1
-                threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
+        self.mails, self.commands = [], []
+        super().__init__(host, port)
 
     def talk(self, peer):
-        with contextlib.suppress(OSError):
-            secure, f = False, peer.makefile("rwb")
-            def say(text): f.write(text.encode() + b"\r\n"); f.flush()
-            say("220 peer.example ESMTP")
-            while line := f.readline():
-                line = line.decode().strip()
-                self.commands.append(line)
-                verb = line.split(" ")[0].upper()
-                if verb == "EHLO":
-                    more = ("250-STARTTLS\r\n" if self.context and not secure else "") + ("250-REQUIRETLS\r\n" if self.requiretls and secure else "")
-                    say("250-peer.example\r\n" + more + "250 8BITMIME")
-                elif verb == "STARTTLS":
-                    say("220 go on")
-                    if self.broken: return peer.close()
-                    f.close()
-                    peer = self.context.wrap_socket(peer, server_side=True)
-                    secure, f = True, peer.makefile("rwb")
-                elif verb == "DATA":
-                    say("354 go on")
-                    mail = b""
-                    while (part := f.readline()) not in (b".\r\n", b""): mail += part
-                    self.mails.append(("tls" if secure else "clear", mail.decode()))
-                    say("250 2.0.0 taken")
-                elif verb == "QUIT": return say("221 bye")
-                else: say("250 ok")
+        secure, f = False, peer.makefile("rwb")
+        def say(text): f.write(text.encode() + b"\r\n"); f.flush()
+        say("220 peer.example ESMTP")
+        while line := f.readline():
+            line = line.decode().strip()
+            self.commands.append(line)
+            verb = line.split(" ")[0].upper()
+            if verb == "EHLO":
+                more = ("250-STARTTLS\r\n" if self.context and not secure else "") + ("250-REQUIRETLS\r\n" if self.requiretls and secure else "")
+                say("250-peer.example\r\n" + more + "250 8BITMIME")
+            elif verb == "STARTTLS":
+                say("220 go on")
+                if self.broken: return peer.close()
+                f.close()
+                peer = self.context.wrap_socket(peer, server_side=True)
+                secure, f = True, peer.makefile("rwb")
+            elif verb == "DATA":
+                say("354 go on")
+                mail = b""
+                while (part := f.readline()) not in (b".\r\n", b""): mail += part
+                self.mails.append(("tls" if secure else "clear", mail.decode()))
+                say("250 2.0.0 taken")
+            elif verb == "QUIT": return say("221 bye")
+            else: say("250 ok")
 
     def ways(self): return [way for way, _ in self.mails]
-    def __enter__(self): return self
-    def __exit__(self, *_): self.socket.close()
 
 
 class PolicyServer:
