@@ -421,6 +421,21 @@ def uses_a_connection_for_many():
         clean(server)
 
 
+def begins_anew_when_a_server_takes_no_more_in_one_session():
+    limits = lambda c: "250-peer.example\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=3" if c.startswith("EHLO") else None
+    with Peer(limits) as peer, server_with(peer.port, **{"relay.max_connections_per_destination": "1"}) as server:
+        server.add("anna")
+        server.ask("settings", "set", "relay.enabled", "false")
+        for i in range(8): send(server, f"u{i}@elsewhere.example")
+        server.ask("settings", "set", "relay.enabled", "true")
+        until("sent", empty(server))
+        sessions = "\n".join(c.split()[0] for c in peer.commands).split("EHLO")[1:]
+        assert sorted(s.count("MAIL") for s in sessions) == [2, 3, 3] and all("QUIT" in s for s in sessions[:2]), sessions
+        assert not any("MAIL" in s.split("QUIT")[-1] for s in sessions if "QUIT" in s), sessions
+        assert [s for s, _ in steps(server, "anna@example.test")].count("delayed") == 0
+        clean(server)
+
+
 def loses_nothing_when_killed():
     random.seed(7)
     with Sink() as sink:
@@ -485,5 +500,6 @@ if __name__ == "__main__":
         bounces_no_bounce, tells_of_a_delay_and_gives_up_in_the_end, survives_the_faults_of_smtp_sink,
         returns_eight_bit_text_that_can_go_nowhere, relays_to_a_second_posthorn_with_tls_and_sign_in,
         uses_tls_when_it_can_and_does_without_when_it_must, finds_the_way_by_mx, sees_that_mail_would_come_back,
-        one_dead_destination_delays_no_other, uses_a_connection_for_many, loses_nothing_when_killed,
+        one_dead_destination_delays_no_other, uses_a_connection_for_many,
+        begins_anew_when_a_server_takes_no_more_in_one_session, loses_nothing_when_killed,
         trusted_devices_send_without_signing_in, aliases_lead_elsewhere, changes_its_mind_when_the_settings_do)

@@ -149,6 +149,7 @@ void ClientSession::refuseAll(int code, const char *enhanced, const char *text)
 
 void ClientSession::sendEnvelope()
 {
+    ++m_transactions;
     say(Verb::Mail, mailLine());
     if (!m_offer.pipelining)
         return;

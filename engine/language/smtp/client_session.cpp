@@ -227,10 +227,16 @@ void ClientSession::sendResponse(const QByteArray &response)
 void ClientSession::becomeReady()
 {
     m_state = ClientState::Ready;
-    if (m_stopping)
+    if (m_stopping || isUsedUp())
         leave();
     else
         m_needs.ask(NextMail{m_mails == 0 ? m_opening.text() : QByteArray()});
+}
+
+// The server takes no more mail in this session (RFC 9422 §4.1): the next one needs another.
+bool ClientSession::isUsedUp() const
+{
+    return m_offer.maxTransactions > 0 && m_transactions >= m_offer.maxTransactions;
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ private:
     void authRefused(const Reply &reply);
     void sendResponse(const QByteArray &response);
     void becomeReady();
+    [[nodiscard]] bool isUsedUp() const;
     void leave();
     void fail(const Reply &reply, bool fromServer);
     void failHere(const char *enhanced, QByteArray text);
@@ -131,6 +132,7 @@ private:
     std::optional<SaslClient> m_sasl;
     std::optional<Transaction> m_mail;
     int m_mails = 0; // done in this session
+    int m_transactions = 0; // MAILs said in this session
     Dialogue m_opening, m_dialogue;
     Distrust m_distrust; // found in this session
     QByteArray m_token;

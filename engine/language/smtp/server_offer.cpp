@@ -18,8 +18,12 @@ void setMechanisms(ServerOffer &offer, const QList<QByteArray> &words)
 void setLimits(ServerOffer &offer, const QList<QByteArray> &words)
 {
     for (const QByteArray &word : words) {
-        if (word.startsWith("RCPTMAX="))
-            offer.maxRecipients = qMax(0, word.sliced(8).toInt());
+        const qsizetype value = word.indexOf('=') + 1;
+        const QByteArrayView name = QByteArrayView(word).first(value);
+        if (name == "RCPTMAX=")
+            offer.maxRecipients = qMax(0, word.sliced(value).toInt());
+        else if (name == "MAILMAX=")
+            offer.maxTransactions = qMax(0, word.sliced(value).toInt());
     }
 }
 

@@ -14,6 +14,7 @@ struct ServerOffer
          startTls = false, size = false, requireTls = false;
     qint64 maxSize = 0;   // octets; 0: no limit told
     int maxRecipients = 0; // LIMITS RCPTMAX (RFC 9422); 0: none told
+    int maxTransactions = 0; // and MAILMAX, of a session
     QList<QByteArray> mechanisms; // AUTH, upper case
 };
 
