@@ -204,6 +204,27 @@ def looks_after_many_entries_at_once():
         clean(server)
 
 
+def tries_all_again_at_once():
+    later = {"on": True}
+    with Peer(lambda c: "451 4.3.0 later" if later["on"] and c.startswith("RCPT") else None) as peer, \
+            server_with(peer.port, **{"relay.retry_schedule": "1h"}) as server:
+        server.add("anna")
+        send(server, *[f"r{i}@far.example" for i in range(10)])
+        send(server, *[f"r{i}@near.example" for i in range(10)])
+        until("all were tried", lambda: all(e["attempts"] == 1 for e in entries(server)))
+        kept = entries(server)[0]["id"]
+        server.ask("queue", "hold", kept)
+        assert server.ask("queue", "retry", check=False).returncode != 0 # of which?
+        assert "20 entries" in server.ask("queue", "retry", "--all")
+        until("they were tried again", lambda: sum(e["attempts"] == 2 for e in entries(server)) == 19)
+        later["on"] = False
+        server.ask("queue", "retry", "--all")
+        until("only what is held is left", lambda: [e["id"] for e in entries(server)] == [kept])
+        held, = entries(server)
+        assert held["state"] == "held" and held["attempts"] == 1, held
+        clean(server)
+
+
 def shows_all_that_was_said():
     with Peer(lambda c: "450 4.2.0 second thoughts" if c == "." else None) as peer, server_with(peer.port, **{"relay.retry_schedule": "1h"}) as server:
         server.add("anna")
@@ -228,4 +249,5 @@ def shows_all_that_was_said():
 if __name__ == "__main__":
     run(goes_by_the_recipients_domain_then_by_the_senders, keeps_its_routes_over_a_restart, signs_in_as_the_server_wants,
         signs_in_with_a_token_and_gets_a_fresh_one_when_it_is_refused, tells_what_happens_when_a_route_is_tried,
-        sends_waiting_entries_another_way, looks_after_many_entries_at_once, shows_all_that_was_said)
+        sends_waiting_entries_another_way, looks_after_many_entries_at_once, tries_all_again_at_once,
+        shows_all_that_was_said)

@@ -233,6 +233,37 @@ def stops_who_sends_too_much():
         clean(server)
 
 
+def stops_a_domain_that_sends_too_much():
+    with Peer() as peer, server_with(peer.port, **{"limits.domain_per_day": "15"}) as server:
+        server.add("anna", administrator="yes").add("ben").add("carl", domain="second.test")
+        def bulk(user):
+            with server.smtp("submission") as smtp:
+                smtp.login(user, PASSWORD)
+                smtp.sendmail(user, [f"u{i}@other.example" for i in range(10)], "Subject: bulk\r\n\r\nx\r\n")
+        bulk("anna@example.test")
+        until("hers go", lambda: len(said(peer, "RCPT")) == 10)
+        bulk("ben@example.test") # each has sent little, both together too much
+        until("half of his go", lambda: len(said(peer, "RCPT")) == 15)
+        held = until("the rest is held", lambda: len(entries(server)) == 5 and entries(server))
+        assert all(e["state"] == "held" and "example.test has sent to 15 recipients today" in e["lastError"] for e in held), held
+        assert {e["sender"] for e in held} == {"ben@example.test"}, held
+        notice, = inbox(server)
+        assert notice["Subject"] == "example.test has reached its limit for today" and notice["To"] == "postmaster@example.test"
+        assert inbox(server, "ben@example.test") == []
+        limited, = [line for line in server.ask("log", "--level", "warning").splitlines() if "sending-limited" in line]
+        assert "example.test" in limited, limited
+        bulk("carl@second.test") # another domain is not concerned
+        until("all of his go", lambda: len(said(peer, "RCPT")) == 25)
+        # Let go by hand; then the domain gets a limit of its own.
+        server.ask("queue", "release", "--all")
+        until("the held ones go", lambda: len(said(peer, "RCPT")) == 30 and not entries(server))
+        server.ask("domain", "update", "example.test", "--per-day", "0")
+        bulk("ben@example.test")
+        until("no limit any more", lambda: len(said(peer, "RCPT")) == 40)
+        assert len(inbox(server)) == 1
+        clean(server)
+
+
 def refuses_bounces_of_mail_that_was_never_sent():
     with Peer() as peer, server_with(peer.port) as server:
         server.add("anna")
@@ -288,4 +319,4 @@ def loses_nothing_of_thousands_when_killed():
 if __name__ == "__main__":
     run(forwards_in_its_own_name, sends_a_message_on_to_people_of_both_kinds, comes_round_by_postfix, comes_round_by_exim,
         reports_what_postfix_refuses, tells_of_relaying_and_expanding, does_not_try_again_what_failed, stops_who_sends_too_much,
-        refuses_bounces_of_mail_that_was_never_sent, loses_nothing_of_thousands_when_killed)
+        stops_a_domain_that_sends_too_much, refuses_bounces_of_mail_that_was_never_sent, loses_nothing_of_thousands_when_killed)
