@@ -302,7 +302,9 @@ Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
     checker.count(connection.select("SELECT count(*) FROM mailbox"), report.mailboxes);
     checker.count(connection.select("SELECT count(*) FROM queue"), report.queued);
     checker.count(connection.select("SELECT count(DISTINCT journey) FROM trace"), report.journeys);
-    if (!checker.state)
+    if (!checker.state && connection.trouble() == Trouble::Corrupt)
+        report.faults.append(u"The database is damaged: "_s + checker.state.error().detail); // so much that the rest can't be read
+    else if (!checker.state)
         return std::unexpected(checker.state.error());
     return std::move(checker.report);
 }

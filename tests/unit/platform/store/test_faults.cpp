@@ -24,6 +24,7 @@ private Q_SLOTS:
     void recoversOnASmallDisk();
     void stopsAcceptingBeforeTheDiskIsFull();
     void takesNothingMoreWhenDamaged();
+    void namesDamageThatEndsTheCheck();
 };
 
 void TestFaults::failsTheWholeGroupWhenTheCommitFails()
@@ -250,6 +251,20 @@ void TestFaults::takesNothingMoreWhenDamaged()
     const auto mark = house.tryWrite<MessageMark>([&](Transaction &t) { return Fixture::deliver(t, inbox); });
     QCOMPARE(kindOfFailure(mark), ErrorKind::Unavailable);
     QCOMPARE(house.marks(inbox).size(), 0);
+}
+
+// Even where the check itself can't go on.
+void TestFaults::namesDamageThatEndsTheCheck()
+{
+    std::atomic<bool> damaged = false;
+    Fixture house(withFaults([&](QByteArrayView sql) { return damaged && sql == "PRAGMA integrity_check" ? 11 : 0; }));
+    house.makeAlice();
+    damaged = true;
+    const auto report = house.store->readNow<CheckReport>([](Connection &c) { return Maintenance::check(c); });
+    QVERIFY(report);
+    QCOMPARE(report->faults.size(), 1);
+    QVERIFY(report->faults.first().startsWith(u"The database is damaged"_s));
+    QTRY_COMPARE(house.store->health(), Health::Corrupt);
 }
 
 QTEST_GUILESS_MAIN(TestFaults)
