@@ -99,7 +99,7 @@ void Writer::loop(std::promise<Result<void>> &opened)
     if (!usable)
         m_connection.reset();
     opened.set_value(std::move(ready));
-    m_tidied = steady_clock::now();
+    m_tidied = m_carried = steady_clock::now();
     bool stopping = !usable;
     while (!stopping) {
         std::deque<WriteJob> jobs = takeGroup(stopping);

@@ -60,9 +60,10 @@ bool Writer::carryOutFlags()
         more = *carried;
         return {};
     });
-    if (done)
+    if (done) {
         m_ledger.setSawFlagChanges(more);
-    m_logOctets += 512 * 1024;
+        m_logOctets += 512 * 1024;
+    }
     return done && more;
 }
 
