@@ -92,8 +92,7 @@ void DnsClient::begin(Query query)
 
 void DnsClient::send(quint16 id, Query &query)
 {
-    const QByteArray octets = dnsQuestion(id, query.name, query.type);
-    if (octets.isEmpty()) {
+    if (dnsQuestion(id, query.name, query.type).isEmpty()) {
         DnsReply nobody;
         nobody.answer.status = DnsAnswer::Status::NoName;
         return finish(id, nobody);
@@ -101,17 +100,23 @@ void DnsClient::send(quint16 id, Query &query)
     if (m_servers.isEmpty())
         return finish(id, {.answer = {.error = u"there is no name server to ask"_s}});
     query.server = m_servers[(m_first + query.tries) % m_servers.size()];
+    query.cutOff = false;
     // Name servers that limit their rate drop what comes by UDP, and answer by TCP.
-    if (query.tries == mostTries - 1 && m_byTcp < mostByTcp) {
-        ++query.tries;
+    const bool isLast = ++query.tries == mostTries;
+    if (isLast && m_byTcp < mostByTcp)
         return askByTcp(id, query);
-    }
+    sendByUdp(id, query, m_wait << (query.tries - 1));
+}
+
+void DnsClient::sendByUdp(quint16 id, Query &query, qint64 wait)
+{
     leaveChannel(query);
     query.channel = channelTo(query.server);
     ++query.channel->asked;
     ++query.channel->open;
+    const QByteArray octets = dnsQuestion(id, query.name, query.type);
     query.channel->socket->writeDatagram(octets, query.server.address, query.server.port); // a loss is a loss
-    setDeadline(id, query, m_wait << query.tries++);
+    setDeadline(id, query, wait);
 }
 
 void DnsClient::leaveChannel(Query &query)
@@ -153,28 +158,34 @@ void DnsClient::heard(const Server &from, const QByteArray &octets)
         return;
     const quint16 id = qFromBigEndian<quint16>(octets.constData());
     const auto query = m_queries.value(id);
-    if (!query || query->tcp || query->server.port != from.port
+    if (!query || query->cutOff || query->server.port != from.port
         || !query->server.address.isEqual(from.address, QHostAddress::TolerantConversion))
         return;
     if (const auto reply = readDnsReply(octets, id, query->name, query->type))
-        judge(id, *query, *reply);
+        judge(id, *query, *reply, false);
 }
 
-void DnsClient::judge(quint16 id, Query &query, const DnsReply &reply)
+void DnsClient::judge(quint16 id, Query &query, const DnsReply &reply, bool byTcp)
 {
-    if (reply.truncated && !query.tcp)
-        askByTcp(id, query);
-    else if (reply.truncated)
+    if (reply.truncated && byTcp)
         again(id, query, u"the name server's answer is cut off"_s);
+    else if (reply.truncated)
+        cutOff(id, query);
     else if (reply.answer.status == DnsAnswer::Status::Failed && query.tries < std::min<qsizetype>(m_servers.size(), mostTries))
         again(id, query, reply.answer.error); // another one may know
     else
         finish(id, reply);
 }
 
+void DnsClient::cutOff(quint16 id, Query &query)
+{
+    query.cutOff = true;
+    if (!query.tcp)
+        askByTcp(id, query);
+}
+
 void DnsClient::askByTcp(quint16 id, Query &query)
 {
-    leaveChannel(query);
     query.heard.clear();
     query.tcp = new QTcpSocket(this);
     ++m_byTcp;
@@ -187,10 +198,19 @@ void DnsClient::askByTcp(quint16 id, Query &query)
     connect(query.tcp, &QTcpSocket::errorOccurred, this, [this, id, tcp = query.tcp] {
         const auto asked = m_queries.value(id);
         if (asked && asked->tcp == tcp)
-            again(id, *asked, u"the name server can't be asked by TCP"_s);
+            failedByTcp(id, *asked);
     });
     setDeadline(id, query, tcpWait);
     query.tcp->connectToHost(query.server.address, query.server.port);
+}
+
+// Where it is not served, what was lost by UDP has one more chance.
+void DnsClient::failedByTcp(quint16 id, Query &query)
+{
+    if (query.cutOff || query.tries < mostTries)
+        return again(id, query, u"the name server can't be asked by TCP"_s);
+    leaveTcp(query);
+    sendByUdp(id, query, m_wait << (query.tries - 1));
 }
 
 void DnsClient::leaveTcp(Query &query)
@@ -213,7 +233,7 @@ void DnsClient::readTcp(quint16 id)
     if (query->heard.size() < size + 2)
         return;
     if (const auto reply = readDnsReply(query->heard.mid(2, size), id, query->name, query->type))
-        judge(id, *query, *reply);
+        judge(id, *query, *reply, true);
     else
         again(id, *query, u"the name server's answer can't be read"_s);
 }

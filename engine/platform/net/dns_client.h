@@ -63,6 +63,7 @@ private:
         Server server;     // asked last
         Channel *channel = nullptr;
         QTcpSocket *tcp = nullptr;
+        bool cutOff = false; // its answer by UDP was: that by TCP counts
         QByteArray heard; // by TCP
     };
 
@@ -74,9 +75,12 @@ private:
     [[nodiscard]] Channel *channelTo(const Server &server);
     void read(QUdpSocket *socket);
     void heard(const Server &from, const QByteArray &octets);
-    void judge(quint16 id, Query &query, const DnsReply &reply);
+    void judge(quint16 id, Query &query, const DnsReply &reply, bool byTcp);
+    void cutOff(quint16 id, Query &query);
     void askByTcp(quint16 id, Query &query);
+    void sendByUdp(quint16 id, Query &query, qint64 wait);
     void leaveTcp(Query &query);
+    void failedByTcp(quint16 id, Query &query);
     void readTcp(quint16 id);
     void setDeadline(quint16 id, Query &query, qint64 wait);
     void late();
