@@ -279,15 +279,6 @@ def keeps_a_policy_that_can_not_be_fetched_again():
             server.ask("queue", "retry", entries(server)[0]["id"])
             assert "MTA-STS" in sent_to(server, "eva@good.example")["tls"]
             assert set(good.ways()) == {"tls"}
-        # A policy is renewed at half its time, though there is no mail.
-        files["mta-sts.good.example"] = sts("mx.good.example", age=8)
-        with server_for(dns, good.port, **settings) as server:
-            server.add("anna")
-            policies.asked.clear()
-            send(server, "ben@good.example")
-            sent_to(server, "ben@good.example")
-            assert len(policies.asked) == 1, policies.asked
-            until("it is fetched again", lambda: len(policies.asked) == 2, 15)
         # A policy server with a certificate of nobody's is not believed.
         with PolicyServer(nobody.certify("mta-sts.good.example"), {"mta-sts.good.example": sts("nobody.example")}) as false, \
                 server_for(dns, good.port, **{**settings, "relay.mta_sts_port": str(false.port)}) as server:

@@ -135,6 +135,12 @@ Result<StsPolicy> parseStsPolicy(QByteArrayView text)
     return StsPolicy{mode->first, fields->mx, *age};
 }
 
+qint64 stsRenewalAt(const StsPolicy &policy, qint64 fetchedAt, qint64 askedAt)
+{
+    constexpr qint64 pause = 300'000;
+    return std::max({fetchedAt + policy.maxAge * 500, fetchedAt + pause, askedAt > fetchedAt ? askedAt + pause : 0});
+}
+
 QLatin1StringView nameOf(StsPolicy::Mode mode)
 {
     return std::ranges::find(modes, mode, &std::pair<StsPolicy::Mode, QLatin1StringView>::first)->second;

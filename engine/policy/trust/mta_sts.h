@@ -30,6 +30,11 @@ inline constexpr qint64 longestStsAge = 31'557'600; // seconds; what says more m
 // A policy file (§3.2). Unknown fields are passed over; of a field given twice, but for mx, the first one counts.
 [[nodiscard]] Result<StsPolicy> parseStsPolicy(QByteArrayView text);
 
+// When a policy fetched at `fetchedAt` is to be fetched again, mail or not, if its record was asked for last at `askedAt`: at
+// half its time, and when that comes to nothing, again and again until it expires (§3.3, §10.2). Never within five minutes,
+// however short a time it claims. ms since 1970.
+[[nodiscard]] qint64 stsRenewalAt(const StsPolicy &policy, qint64 fetchedAt, qint64 askedAt);
+
 [[nodiscard]] QLatin1StringView nameOf(StsPolicy::Mode mode); // "enforce"
 
 } // namespace posthorn::trust

@@ -15,6 +15,7 @@ namespace {
 constexpr qint64 failurePause = 300'000; // ms before a policy that can't be fetched is asked for again (RFC 8461 §3.3)
 constexpr qint64 dayMs = 86'400'000;
 constexpr qint64 shortestWait = 1'000, longestWait = 3'600'000; // ms, of the timer
+constexpr qsizetype mostRenewed = 20;  // at a time
 constexpr qint64 loadPause = 2'000; // ms, when the store could not be read
 
 qint64 wallNow()
@@ -116,7 +117,7 @@ void StsPolicies::fetched(const QByteArray &domain, const QByteArray &id, const 
         return failed(domain, u"sts-policy-invalid"_s);
     const qint64 now = wallNow();
     keep(domain, {*policy, id, document->octets, now, now + policy->maxAge * 1000, 0, 0, {}});
-    renewBy(renewalOf(m_kept.value(domain)));
+    renewBy(trust::stsRenewalAt(*policy, now, 0));
     tell(domain);
 }
 
@@ -143,13 +144,6 @@ void StsPolicies::keep(const QByteArray &domain, const Kept &kept)
         [](const Result<bool> &) {}); // it is in memory, and fetched again if need be
 }
 
-// At half its time, mail or not; where that comes to nothing, again and again until it expires (RFC 8461 §3.3).
-qint64 StsPolicies::renewalOf(const Kept &kept)
-{
-    const qint64 half = kept.fetchedAt + kept.policy.maxAge * 500;
-    return kept.askedAt > kept.fetchedAt ? std::max(half, kept.askedAt + failurePause) : half;
-}
-
 void StsPolicies::renewBy(qint64 due)
 {
     const std::chrono::milliseconds wait(std::clamp(due - wallNow(), shortestWait, longestWait));
@@ -161,18 +155,21 @@ void StsPolicies::renewDue()
 {
     const qint64 now = wallNow();
     qint64 next = now + longestWait;
+    if (!m_options || !m_options->mtaSts)
+        return renewBy(next);
     QList<QByteArray> due;
     for (auto it = m_kept.cbegin(); it != m_kept.cend(); ++it) {
         if (it->expiresAt <= now || it->policy.mode == trust::StsPolicy::Mode::None)
             continue;
-        if (renewalOf(*it) <= now && m_options && m_options->mtaSts)
-            due.append(it.key());
+        const qint64 at = trust::stsRenewalAt(it->policy, it->fetchedAt, it->askedAt);
+        if (at > now || due.size() >= mostRenewed)
+            next = std::min(next, at);
         else
-            next = std::min(next, renewalOf(*it));
+            due.append(it.key());
     }
     for (const QByteArray &domain : std::as_const(due))
         find(domain, [](const FoundSts &) {});
-    renewBy(due.isEmpty() ? next : now + failurePause);
+    renewBy(due.isEmpty() ? next : std::min(next, now + failurePause));
 }
 
 void StsPolicies::tell(const QByteArray &domain)

@@ -41,7 +41,6 @@ private:
         qint64 failedAt = 0; // the last attempt to fetch it came to nothing
         QString trouble;
     };
-    [[nodiscard]] static qint64 renewalOf(const Kept &kept);
     void renewBy(qint64 due);
     void renewDue();
     void load();

@@ -112,6 +112,27 @@ private Q_SLOTS:
         QFETCH(QByteArray, host);
         QTEST(StsPolicy({StsPolicy::Mode::Enforce, {pattern}, 1}).allows(host), "allowed");
     }
+    void isRenewedInTime_data()
+    {
+        QTest::addColumn<qint64>("maxAge"); // s
+        QTest::addColumn<qint64>("askedAt");
+        QTest::addColumn<qint64>("renewalAt"); // ms, fetched at 1,000,000
+        const auto row = [](const char *name, qint64 maxAge, qint64 askedAt, qint64 renewalAt) {
+            QTest::newRow(name) << maxAge << askedAt << renewalAt;
+        };
+        row("at half its time", 86'400, 0, 1'000'000 + 43'200'000);
+        row("it was asked for before it was fetched", 86'400, 999'000, 1'000'000 + 43'200'000);
+        row("asked for early", 86'400, 1'500'000, 1'000'000 + 43'200'000);
+        row("asked for in vain", 86'400, 50'000'000, 50'300'000);
+        row("lives for a moment", 1, 0, 1'300'000);
+        row("does not live at all", 0, 0, 1'300'000);
+    }
+    void isRenewedInTime()
+    {
+        QFETCH(qint64, maxAge);
+        QFETCH(qint64, askedAt);
+        QTEST(stsRenewalAt({StsPolicy::Mode::Enforce, {"mx.example.com"}, maxAge}, 1'000'000, askedAt), "renewalAt");
+    }
 };
 
 QTEST_GUILESS_MAIN(TestMtaSts)
