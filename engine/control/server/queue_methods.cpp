@@ -269,7 +269,7 @@ void deed::queueRemove(Desk &desk, const Call &call)
     Work work{[by = call.by(), text](store::Transaction &transaction, const store::Entry &entry) -> Result<void> {
         if (entry.state == store::EntryState::Active)
             return fail(ErrorKind::Denied, u"The entry is being sent right now"_s);
-        if (const auto removed = store::Queue::remove(transaction, entry.id); !removed)
+        if (const auto removed = store::Queue::withdraw(transaction, entry.id); !removed)
             return removed;
         return trace(transaction, entry, store::Step::Removed, by, text);
     }, {}, true};

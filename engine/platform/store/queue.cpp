@@ -22,8 +22,9 @@ static QByteArray senderDomain(const QByteArray &reversePath)
 }
 
 static std::atomic<qint64> freshOctets = 0; // of content, in memory
+static std::atomic<quint64> edits = 0;      // of entries, by somebody's hand
 
-FreshEntry::FreshEntry(Entry made, QByteArray octets) : entry(std::move(made)), content(std::move(octets))
+FreshEntry::FreshEntry(Entry made, QByteArray octets) : entry(std::move(made)), content(std::move(octets)), m_edits(edits)
 {
     freshOctets += content.size();
 }
@@ -31,6 +32,11 @@ FreshEntry::FreshEntry(Entry made, QByteArray octets) : entry(std::move(made)), 
 FreshEntry::~FreshEntry()
 {
     freshOctets -= content.size();
+}
+
+bool FreshEntry::isStillSo() const
+{
+    return m_edits == edits;
 }
 
 bool FreshEntry::hasRoom()
@@ -41,7 +47,7 @@ bool FreshEntry::hasRoom()
 
 static std::shared_ptr<const FreshEntry> freshFrom(Entry entry, EntryId id, const QByteArray &content)
 {
-    if (content.isEmpty() || entry.state == EntryState::Held)
+    if (content.isEmpty() || entry.state == EntryState::Held || entry.nextAttempt > entry.createdAt)
         return {};
     entry.id = id;
     return std::make_shared<const FreshEntry>(std::move(entry), content);
@@ -251,12 +257,14 @@ static Result<void> changed(Transaction &transaction, const Result<qint64> &rows
 
 Result<void> Queue::setState(Transaction &transaction, EntryId id, EntryState state)
 {
+    ++edits;
     return changed(transaction,
                    transaction.connection().run("UPDATE queue SET state = ? WHERE id = ?", int(state), id.value), id);
 }
 
 Result<void> Queue::setRoute(Transaction &transaction, EntryId id, RouteId route)
 {
+    ++edits;
     return changed(transaction,
                    transaction.connection().run("UPDATE queue SET route = ? WHERE id = ?", route.value, id.value), id);
 }
@@ -304,6 +312,12 @@ Result<void> Queue::remove(Transaction &transaction, EntryId id)
     connection.ledger()->setSawOrphans(true);
     transaction.changes.entries.append({.id = id, .gone = true});
     return altered(transaction, connection.run("DELETE FROM queue WHERE id = ?", id.value));
+}
+
+Result<void> Queue::withdraw(Transaction &transaction, EntryId id)
+{
+    ++edits;
+    return remove(transaction, id);
 }
 
 Result<qint64> Queue::count(Connection &connection)

@@ -82,9 +82,13 @@ struct FreshEntry
     Q_DISABLE_COPY_MOVE(FreshEntry)
     static constexpr qsizetype mostOctets = 64 * 1024;
     [[nodiscard]] static bool hasRoom(); // any thread
+    [[nodiscard]] bool isStillSo() const; // nobody has changed an entry since by hand. Any thread
 
     const Entry entry;
     const QByteArray content;
+
+private:
+    const quint64 m_edits;
 };
 
 // All that is given has to hold.
@@ -119,6 +123,7 @@ public:
     // Ascending by id, from after `after` on.
     static Result<QList<EntryNote>> notes(Connection &, EntryId after, int limit);
     static Result<void> remove(Transaction &, EntryId); // gone from the queue; the caller traces who and why
+    static Result<void> withdraw(Transaction &, EntryId); // the same, by somebody's hand
     static Result<qint64> count(Connection &);
 };
 

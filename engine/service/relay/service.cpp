@@ -104,14 +104,14 @@ void Service::on(Session &session, NeedId id, smtp::NextMail &)
     m_link.board->linkReady(m_link.number, m_address, id);
 }
 
-// What is signed is read by a reader: a signature takes a while.
+// What is signed is read by a reader: a signature takes a while. So is what may have been held or removed meanwhile.
 bool Service::mayGoAtOnce(const QList<EntryId> &entries, const FreshEntries &fresh) const
 {
     if (fresh.size() != entries.size())
         return false;
     const store::Entry &first = fresh.front()->entry;
     return (!first.sign || !m_link.signer->signsAnything())
-           && std::ranges::all_of(fresh, [&](const auto &one) { return shareEnvelope(first, one->entry); });
+           && std::ranges::all_of(fresh, [&](const auto &one) { return shareEnvelope(first, one->entry) && one->isStillSo(); });
 }
 
 Service::Loaded Service::loadFresh(const FreshEntries &fresh)
