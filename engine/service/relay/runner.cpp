@@ -118,9 +118,10 @@ void Runner::note(const store::EntryNote &note)
         item.line.clear(); // the old line finds out
     item.held = note.state == store::EntryState::Held;
     item.fresh = note.fresh;
-    if (note.attempted)
+    const bool wasLate = std::exchange(item.late, false);
+    if (note.attempted || wasLate)
         item.active = false;
-    else if (!isNew && item.due <= wallNow())
+    if (!note.attempted && !isNew && item.due <= wallNow())
         lift(destinationOf(item)); // somebody wants it tried now
     schedule(note.id, item);
 }
@@ -224,7 +225,7 @@ void Runner::settle(const std::shared_ptr<const Settlement> &settlement)
 
 // What was not sent is no hurry: mail that goes out is written down first. Until this is, the entries lie in the queue as
 // they did before.
-void Runner::settleLater(std::shared_ptr<const Settlement> settlement)
+void Runner::settleLater(std::shared_ptr<Settlement> settlement)
 {
     m_later.push_back(std::move(settlement));
     if (!m_settling.isActive())
@@ -237,8 +238,14 @@ void Runner::settleSome()
 {
     const qsizetype most = m_world.settler->isIdle() ? mostWhenIdle : mostWhenBusy;
     for (qsizetype entries = 0; entries < most && !m_later.empty(); m_later.pop_front()) {
-        entries += m_later.front()->items.size();
-        settle(m_later.front());
+        const std::shared_ptr<Settlement> settlement = m_later.front();
+        settlement->items.removeIf([this](const Settlement::Item &one) {
+            const auto it = m_items.find(one.id.value);
+            return it == m_items.end() || !std::exchange(it->second.late, false);
+        });
+        entries += settlement->items.size();
+        if (!settlement->items.isEmpty())
+            settle(settlement);
     }
     if (m_later.empty())
         m_settling.stop();

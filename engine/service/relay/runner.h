@@ -71,6 +71,7 @@ private:
         store::Transport transport = store::Transport::Usual;
         bool held = false;
         bool active = false; // on a connection, or with the settler
+        bool late = false;   // what became of it is in m_later; to be forgotten when somebody wants it otherwise meanwhile
         std::shared_ptr<const store::FreshEntry> fresh = {}; // until its first attempt
     };
     struct Group // recipients of one message at one destination
@@ -90,7 +91,7 @@ private:
         int opening = 0; // of them
         Pace pace;
         bool asking = false;
-        bool starved = false; // in m_starved or m_provenStarved
+        enum class Starved { No, Unproven, Proven } starved = Starved::No; // in m_starved, in m_provenStarved
         bool proven = false;  // a server of its was ready for mail the last time
         bool waking = false;  // in m_wakes
         Route route;
@@ -175,7 +176,7 @@ private:
     void allFailed(Destination &to, const LinkFailure &failure);
     void giveUp(Destination &to, smtp::Fate fate, const LinkFailure &failure);
     void settle(const std::shared_ptr<const Settlement> &settlement);
-    void settleLater(std::shared_ptr<const Settlement> settlement);
+    void settleLater(std::shared_ptr<Settlement> settlement);
     void settleSome();
     void tidy();
     void openProbe(quint64 number, const CarrierPointer &carrier, const Hop &hop);
@@ -209,7 +210,7 @@ private:
     QHash<QByteArray, DeadHost> m_deadHosts; // by address and port
     QHash<QByteArray, Suspect> m_suspects;   // as well
     std::unordered_map<quint64, Probe> m_probes;
-    std::deque<std::shared_ptr<const Settlement>> m_later; // of what was not sent
+    std::deque<std::shared_ptr<Settlement>> m_later; // of what was not sent
     QTimer m_timer, m_tidying, m_pacing, m_ageing, m_settling;
     bool m_stopping = false;
 };

@@ -210,8 +210,7 @@ void Runner::linkReady(quint64 number, const net::Address &address, NeedId need)
     Destination &to = it->second;
     if (isNew) {
         --to.opening;
-        if (!std::exchange(to.proven, true) && to.starved)
-            m_provenStarved.push_back(to.key); // it waits for one more among those that may be dead: no longer
+        to.proven = true;
         to.pace.reached();
         if (link.hop < to.route.hops.size())
             m_deadHosts.remove(hostKey(to.route.hops[link.hop]));

@@ -99,7 +99,7 @@ void Runner::pump(Destination &to)
             assign(to, link);
         } else if (to.links >= to.pace.connections() || to.opening >= std::ssize(to.line) || to.asking) {
             return;
-        } else if ((somebodyStarves(to.proven) && !m_feeding) || !mayOpen(to)) {
+        } else if ((somebodyStarves(to.proven && to.links == 0) && !m_feeding) || !mayOpen(to)) {
             starve(to);
             return;
         } else if (now() >= to.routeUntil) {
@@ -219,11 +219,13 @@ bool Runner::othersWait() const
 
 void Runner::starve(Destination &to)
 {
+    const bool first = to.proven && to.links == 0; // who has one and wants more waits among all
+    const auto kind = first ? Destination::Starved::Proven : Destination::Starved::Unproven;
+    if (std::exchange(to.starved, kind) == kind)
+        return;
+    (first ? m_provenStarved : m_starved).push_back(to.key);
     if (vacant() <= 0)
         sendIdleAway();
-    if (std::exchange(to.starved, true))
-        return;
-    (to.proven ? m_provenStarved : m_starved).push_back(to.key);
     if (!m_ageing.isActive())
         m_ageing.start(ageTick);
 }
@@ -245,9 +247,10 @@ void Runner::feed(std::deque<QByteArray> &starved, bool proven)
     for (size_t left = starved.size(); left > 0 && vacant() > 0 && (proven || !tooManyLinger()); --left) {
         const auto it = m_destinations.find(starved.front());
         starved.pop_front();
-        if (it == m_destinations.end())
-            continue;
-        it->second.starved = false;
+        const auto kind = proven ? Destination::Starved::Proven : Destination::Starved::Unproven;
+        if (it == m_destinations.end() || it->second.starved != kind)
+            continue; // it waits in the other line by now
+        it->second.starved = Destination::Starved::No;
         pump(it->second);
     }
 }
@@ -332,6 +335,7 @@ void Runner::giveUp(Destination &to, Fate fate, const LinkFailure &failure)
             it->second.line.clear();
             it->second.fresh.reset();
             it->second.active = !it->second.held;
+            it->second.late = it->second.active && fate == Fate::Deferred;
             if (it->second.active)
                 ids.append(id);
         }
@@ -355,7 +359,7 @@ void Runner::tidy()
     std::erase_if(m_destinations, [at](const auto &pair) {
         const Destination &to = pair.second;
         const qint64 keep = to.pace.pause().wasOn() ? to.pace.pause().until() + deadMemory : 0;
-        return to.line.empty() && to.links == 0 && !to.asking && !to.starved && !to.waking && keep <= at;
+        return to.line.empty() && to.links == 0 && !to.asking && to.starved == Destination::Starved::No && !to.waking && keep <= at;
     });
     m_deadHosts.removeIf([at](const auto &pair) { return pair.value().pause.until() + deadMemory <= at; });
     m_suspects.removeIf([at](const auto &pair) { return pair.value().until <= at; });
