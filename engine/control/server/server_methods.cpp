@@ -55,10 +55,10 @@ Result<StatusReading> readStatus(store::Connection &connection, const store::Day
     return today ? Result<StatusReading>({*queued, *today}) : std::unexpected(today.error());
 }
 
-// Two may be asked at once: the tally never goes back.
+// Two may be asked at once, around midnight: the day never goes back.
 void keepTally(Desk &desk, const store::DayTally &today)
 {
-    if (today.since > desk.today.since || today.lastId >= desk.today.lastId)
+    if (today.since >= desk.today.since)
         desk.today = today;
 }
 
