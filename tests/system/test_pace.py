@@ -108,6 +108,72 @@ def neither_slow_nor_dead_ones_delay_others():
     silent.close()
 
 
+class Silent(StandIn):
+    """Takes connections at any address of the loopback network, and never says a word."""
+    def __init__(self): super().__init__("0.0.0.0", backlog=500)
+
+    def talk(self, peer):
+        with peer:
+            while peer.recv(4096): pass
+
+    def recipients(self, count): return [f"x@[127.0.{1 + i // 200}.{1 + i % 200}]" for i in range(count)]
+
+    def when_no_more_come(self):
+        """How many have come when a second goes by without another."""
+        came, since = 0, time.monotonic()
+        while not came or time.monotonic() - since < 1:
+            if self.connections != came: came, since = self.connections, time.monotonic()
+            time.sleep(0.05)
+        return came
+
+
+# 256 descriptors: a quarter of them may be for servers that have said nothing so far.
+FEW_DESCRIPTORS = ("sh", "-c", 'ulimit -n 256; exec "$0" "$@"')
+
+
+@contextlib.contextmanager
+def beside_silent_ones(count, **settings):
+    """One server that takes mail and has proved it, one that was never spoken to, and `count` that say nothing, as many of
+    them spoken to as may be."""
+    with Silent() as silent, Peer() as known, Peer() as new, Server(wrapper=FEW_DESCRIPTORS, settings={
+            **FAST, "relay.port": str(silent.port), "relay.max_connections": "20", "relay.retry_schedule": "1h", **settings}) as server:
+        server.add("anna")
+        for name, peer in ("known", known), ("new", new):
+            server.ask("route", "add", name, "--host", f"127.0.0.1:{peer.port}", "--tls", "none", "--to", f"{name}.example")
+        send_many(server, ["x@known.example"])
+        until("it is known, and its connection over", lambda: len(known.mails) == 1 and known.commands[-1] == "QUIT")
+        send_many(server, silent.recipients(count))
+        came = silent.when_no_more_come()
+        assert 64 <= came < count, f"{came} of {count} were spoken to"
+        yield server, silent, known, new
+
+
+def those_that_take_mail_have_it_beside_too_many_silent_ones():
+    with beside_silent_ones(120, **{"relay.timeout": "12"}) as (server, silent, known, new):
+        began = time.monotonic()
+        send_many(server, ["x@new.example"])
+        send_many(server, [f"y{i}@known.example" for i in range(30)], each=1)
+        until("the known one has its mail", lambda: len(known.mails) == 31, 5)
+        print(f"    30 messages in {time.monotonic() - began:.1f} s while all that may linger do")
+        assert counted(server, error="did not answer") == 0 # so no place was free
+        until("the new one has its own when the silent ones are given up", lambda: len(new.mails) == 1, 20)
+        until("they all wait for later", lambda: counted(server, error="did not answer") == 120, 40)
+        assert counted(server) == 120 and silent.connections == 120, (counted(server), silent.connections)
+        assert all(e["attempts"] == 1 for e in entries(server))
+        clean(server)
+
+
+def silent_ones_have_less_time_when_they_are_too_many():
+    with beside_silent_ones(120, **{"relay.timeout": "300", "relay.connect_timeout": "300"}) as (server, silent, known, new):
+        began = time.monotonic()
+        send_many(server, ["x@new.example"])
+        until("the new one has its mail", lambda: len(new.mails) == 1, 45)
+        print(f"    a new server has its mail after {time.monotonic() - began:.1f} s")
+        late = until("the reason is told", lambda: counted(server, error="did not answer"))
+        assert late >= 20 and counted(server) == 120, (late, counted(server))
+        clean(server)
+
+
 def sink_port(listening):
     """Any address of the loopback network leads to it."""
     return listening.getsockname()[1]
@@ -124,4 +190,6 @@ def survives_faults_of_smtp_sink_at_speed():
 
 if __name__ == "__main__":
     run(keeps_to_the_limit_of_connections, keeps_to_the_limit_of_messages, gives_less_to_whom_it_is_too_much,
-        leaves_the_dead_alone, neither_slow_nor_dead_ones_delay_others, survives_faults_of_smtp_sink_at_speed)
+        leaves_the_dead_alone, neither_slow_nor_dead_ones_delay_others,
+        those_that_take_mail_have_it_beside_too_many_silent_ones, silent_ones_have_less_time_when_they_are_too_many,
+        survives_faults_of_smtp_sink_at_speed)
