@@ -3,6 +3,7 @@
 #include <QDateTime>
 
 #include <algorithm>
+#include <vector>
 
 namespace posthorn::relay {
 
@@ -297,7 +298,13 @@ void Runner::lineUpAnew()
     ++m_generation;
     for (auto &[number, link] : m_links)
         link.destination.clear();
-    for (auto &[id, item] : m_items) {
+    std::vector<qint64> ids;
+    ids.reserve(m_items.size());
+    for (const auto &[id, item] : m_items)
+        ids.push_back(id);
+    std::ranges::sort(ids); // the recipients of one message are side by side again, and go together
+    for (const qint64 id : ids) {
+        Item &item = m_items.at(id);
         item.line.clear();
         schedule({id}, item);
     }
