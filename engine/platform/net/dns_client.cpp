@@ -105,6 +105,8 @@ void DnsClient::send(quint16 id, Query &query)
     const bool isLast = ++query.tries == mostTries;
     if (isLast && m_byTcp < mostByTcp)
         return askByTcp(id, query);
+    if (isLast)
+        m_forTcp.emplace_back(id, m_queries.value(id));
     sendByUdp(id, query, m_wait << (query.tries - 1));
 }
 
@@ -219,6 +221,20 @@ void DnsClient::leaveTcp(Query &query)
         return;
     std::exchange(query.tcp, nullptr)->deleteLater(); // it may be telling us something just now
     --m_byTcp;
+    if (!m_forTcp.empty())
+        QMetaObject::invokeMethod(this, [this] { feedTcp(); }, Qt::QueuedConnection);
+}
+
+// Those that have no answer yet.
+void DnsClient::feedTcp()
+{
+    while (!m_forTcp.empty() && m_byTcp < mostByTcp) {
+        const quint16 id = m_forTcp.front().first;
+        const auto query = m_forTcp.front().second.lock();
+        m_forTcp.pop_front();
+        if (query && m_queries.value(id) == query && !query->tcp)
+            askByTcp(id, *query);
+    }
 }
 
 void DnsClient::readTcp(quint16 id)

@@ -81,6 +81,7 @@ private:
     void sendByUdp(quint16 id, Query &query, qint64 wait);
     void leaveTcp(Query &query);
     void failedByTcp(quint16 id, Query &query);
+    void feedTcp();
     void readTcp(quint16 id);
     void setDeadline(quint16 id, Query &query, qint64 wait);
     void late();
@@ -93,6 +94,7 @@ private:
     QHash<quint16, std::shared_ptr<Query>> m_queries;
     std::deque<Query> m_waiting;
     std::deque<std::pair<qint64, std::weak_ptr<Query>>> m_begun; // since when
+    std::deque<std::pair<quint16, std::weak_ptr<Query>>> m_forTcp; // last tries, asked by UDP while too many are by TCP
     std::vector<std::unique_ptr<Channel>> m_channels;
     std::set<std::pair<qint64, quint16>> m_deadlines;
     int m_young = 0;
