@@ -276,7 +276,22 @@ def names_that_nobody_answers_for_delay_no_other():
         clean(server)
 
 
+def finds_all_where_a_name_server_answers_few():
+    # Five answers a second by UDP, and all else dropped without a word; the names of one wildcard count as one.
+    zone = ZONE + "*.many MX 10 first\n*.plain A 127.0.0.2\n"
+    with NameServer(zone, "rrl-ratelimit: 5\n  rrl-slip: 0") as dns, Sink(host="127.0.0.2") as sink, Server(settings={**FAST,
+            "relay.port": str(sink.port), "relay.retry_schedule": "1h", "dns.server": f"127.0.0.1:{dns.port}"}) as server:
+        server.add("anna")
+        began = time.monotonic()
+        domains = [f"d{i}.{kind}.example" for i in range(200) for kind in ("many", "plain")]
+        for at in range(0, 400, 100): send(server, *(f"ben@{domain}" for domain in domains[at:at + 100]))
+        until("all are sent", lambda: all(e["attempts"] for e in entries(server)), 120)
+        assert not entries(server), {e["domain"]: e["lastError"] for e in entries(server)}
+        print(f"    400 domains in {time.monotonic() - began:.1f} s")
+        clean(server)
+
+
 if __name__ == "__main__":
     run(nobody_loses_mail_by_the_faults_of_others, sends_the_rest_where_recipients_are_too_many,
         takes_the_next_server_when_one_takes_nothing, gives_up_where_no_mail_is_taken_ever,
-        names_that_nobody_answers_for_delay_no_other)
+        names_that_nobody_answers_for_delay_no_other, finds_all_where_a_name_server_answers_few)

@@ -318,9 +318,11 @@ nowhere MX 10 missing
 """
 
 class NameServer:
+    def __init__(self, zone=ZONE, options=""): self.zone, self.options = zone, options
+
     def __enter__(self):
         self.port, self.folder = free_port(), tempfile.mkdtemp(prefix="nsd-")
-        with open(os.path.join(self.folder, "example.zone"), "w") as f: f.write(ZONE)
+        with open(os.path.join(self.folder, "example.zone"), "w") as f: f.write(self.zone)
         conf = os.path.join(self.folder, "nsd.conf")
         with open(conf, "w") as f:
             f.write(f"""server:
@@ -333,6 +335,7 @@ class NameServer:
   xfrdfile: "{self.folder}/xfrd.state"
   zonelistfile: "{self.folder}/zone.list"
   server-count: 1
+  {self.options}
 remote-control:
   control-enable: no
 zone:
