@@ -1,87 +1,22 @@
-#include "engine.h"
+#include "engine_private.h"
 
-#include "control/server/server.h"
-#include "core/counters.h"
 #include "platform/crypto/hash.h"
-#include "platform/crypto/self_signed.h"
-#include "platform/net/network.h"
 #include "platform/net/resolver.h"
-#include "platform/net/tls_contexts.h"
 #include "platform/store/maintenance.h"
 #include "platform/store/secrets.h"
-#include "platform/store/store.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
-#include "platform/system/data_directory.h"
-#include "platform/system/log_file.h"
 #include "platform/system/process.h"
-#include "policy/auth/authenticator.h"
-#include "service/access/search_indexer.h"
-#include "service/access/world.h"
-#include "service/delivery/delivery.h"
-#include "service/intake/intake.h"
-#include "service/relay/relay.h"
 
-#include <QDir>
-#include <QFile>
 #include <QHostInfo>
-#include <QMutex>
 #include <QThread>
-#include <QTimer>
-
-#include <atomic>
-#include <optional>
 
 namespace posthorn {
 
-using namespace Qt::StringLiterals;
-
 namespace {
-
-enum class Protocol { Smtp, Submission, Imap, Pop3 };
-
-struct ServiceRow
-{
-    QLatin1StringView name;
-    QLatin1StringView setting;
-    Protocol protocol;
-    bool implicitTls;
-    QByteArrayView busy;
-};
-
-// All services: a listener setting and what speaks there.
-constexpr ServiceRow services[] = {
-    {"smtp"_L1, "smtp.listen"_L1, Protocol::Smtp, false, "421 4.7.0 Too many connections, please try again later\r\n"},
-    {"submission"_L1, "submission.listen"_L1, Protocol::Submission, false, "421 4.7.0 Too many connections\r\n"},
-    {"submissions"_L1, "submissions.listen"_L1, Protocol::Submission, true, ""},
-    {"imap"_L1, "imap.listen"_L1, Protocol::Imap, false, "* BYE [UNAVAILABLE] Too many connections\r\n"},
-    {"imaps"_L1, "imaps.listen"_L1, Protocol::Imap, true, ""},
-    {"pop3"_L1, "pop3.listen"_L1, Protocol::Pop3, false, "-ERR [SYS/TEMP] Too many connections\r\n"},
-    {"pop3s"_L1, "pop3s.listen"_L1, Protocol::Pop3, true, ""},
-};
 
 constexpr std::chrono::seconds stopGrace{5};
 constexpr qint64 dayMs = 24ll * 60 * 60 * 1000;
-
-// The settings in force, for any thread.
-class CurrentSettings
-{
-public:
-    [[nodiscard]] SettingsPointer get() const
-    {
-        const QMutexLocker lock(&m_mutex);
-        return m_snapshot;
-    }
-    void set(SettingsPointer snapshot)
-    {
-        const QMutexLocker lock(&m_mutex);
-        m_snapshot = std::move(snapshot);
-    }
-
-private:
-    mutable QMutex m_mutex;
-    SettingsPointer m_snapshot = std::make_shared<const SettingsSnapshot>();
-};
 
 // "::" is every address of either kind, on systems without IPv6 too, unless "0.0.0.0" is listed beside it.
 QHostAddress listenAddress(const Endpoint &endpoint, const QList<Endpoint> &all)
@@ -105,68 +40,6 @@ QByteArray healthText(store::Health health)
 }
 
 } // namespace
-
-struct Engine::Private
-{
-    explicit Private(Engine *engine) : q(engine) {}
-
-    Result<void> openStore();
-    Result<void> readSettings();
-    Result<void> setUpTls();
-    void refreshTls();
-    void tellCertificates();
-    [[nodiscard]] net::CertificateSource ownCertificate() const;
-    Result<QList<net::CertificateSource>> certificateSources();
-    Result<void> makeOwnCertificate(const QString &file);
-    void buildServices();
-    Result<void> openListeners();
-    void startRelay();
-    void tellOwnPorts();
-    Result<void> openService(const ServiceRow &service);
-    std::unique_ptr<net::Session> makeSession(const ServiceRow &service, const net::Peer &peer);
-    void settingsChanged();
-    void startTimers();
-    void prune();
-    void tearDown();
-    control::Context controlContext();
-    auth::Authenticator::Options authOptions() const;
-    [[nodiscard]] QByteArray pretenceSecret();
-    [[nodiscard]] QByteArray hostName() const;
-    void tell(Event event) { events.emitEvent(std::move(event)); }
-
-    Engine *q;
-    EngineOptions options;
-    EventLog events;
-    Counters counters;
-    CurrentSettings settings;
-    QDateTime startedAt;
-    bool running = false;
-    bool stopping = false;
-    QList<net::CertificateSource> certificatesInUse;
-    bool standIn = false; // the own certificate serves for one that can't be read
-
-    // Built from top to bottom, torn down from bottom to top.
-    std::optional<system::DataLock> lock;
-    std::unique_ptr<system::LogFile> logFile;
-    std::unique_ptr<store::Store> store;
-    std::shared_ptr<net::TlsContexts> tls;
-    std::unique_ptr<delivery::Directory> directory;
-    std::unique_ptr<auth::Authenticator> authenticator;
-    std::unique_ptr<delivery::Delivery> delivery;
-    std::unique_ptr<intake::Refusals> refusals;
-    std::unique_ptr<access::IndexCache> indexes;
-    access::NoticeBoard notices;
-    std::unique_ptr<access::SearchIndexer> indexer;
-    access::DropLocks drops;
-    intake::World intakeWorld;
-    access::World accessWorld;
-    std::unique_ptr<net::Network> network;
-    std::unique_ptr<relay::Relay> relay;
-    std::atomic<relay::Relay *> relaying = nullptr; // for the writer's thread
-    std::unique_ptr<control::Server> control;
-    QList<OpenPort> ports;
-    std::unique_ptr<QObject> timers;
-};
 
 Engine::Engine(QObject *parent) : QObject(parent), d(std::make_unique<Private>(this)) {}
 
@@ -218,99 +91,6 @@ Result<void> Engine::Private::readSettings()
         tell(std::move(event));
     }
     return {};
-}
-
-Result<void> Engine::Private::makeOwnCertificate(const QString &file)
-{
-    const QString folder = QFileInfo(file).path();
-    if (const auto made = system::makePrivateDirectory(folder); !made)
-        return made;
-    const auto pair = crypto::makeSelfSigned(QString::fromUtf8(hostName()), {u"localhost"_s}, 3650);
-    if (!pair)
-        return std::unexpected(pair.error());
-    if (const auto written = crypto::writePem(*pair, file); !written)
-        return written;
-    Event event{EventKind::CertificateMade};
-    event.with(EventField::Name, hostName()).with(EventField::File, file);
-    tell(std::move(event));
-    return {};
-}
-
-Result<QList<net::CertificateSource>> Engine::Private::certificateSources()
-{
-    const SettingsPointer now = settings.get();
-    net::CertificateSource initial{{}, now->text("tls.certificate"_L1), now->text("tls.key"_L1),
-                                   now->text("tls.key_password"_L1)};
-    if (initial.certificateFile.isEmpty()) {
-        initial = ownCertificate();
-        if (!QFile::exists(initial.certificateFile)) {
-            if (const auto made = makeOwnCertificate(initial.certificateFile); !made)
-                return std::unexpected(made.error());
-        }
-    }
-    QList<net::CertificateSource> sources{initial};
-    const auto domains = store->readNow<QList<store::Domain>>(store::Accounts::domains);
-    if (!domains)
-        return std::unexpected(domains.error());
-    for (const store::Domain &domain : *domains) {
-        if (!domain.certificateFile.isEmpty())
-            sources += {domain.name.toLatin1(), domain.certificateFile, domain.keyFile, {}};
-    }
-    return sources;
-}
-
-net::CertificateSource Engine::Private::ownCertificate() const
-{
-    return {{}, options.dataDirectory + u"/tls/self-signed.pem"_s, {}, {}};
-}
-
-// A certificate that can't be read is told and never keeps mail out: the own one stands in for it until it can be.
-Result<void> Engine::Private::setUpTls()
-{
-    if (!tls)
-        tls = std::make_shared<net::TlsContexts>();
-    auto sources = certificateSources();
-    if (!sources)
-        return std::unexpected(sources.error());
-    if (*sources == certificatesInUse)
-        return {};
-    certificatesInUse = *sources;
-    standIn = !tls->setSources(*sources) && !tls->forName({}).handle;
-    tellCertificates();
-    if (!standIn)
-        return {};
-    sources->front() = ownCertificate();
-    if (!QFile::exists(sources->front().certificateFile)) {
-        if (const auto made = makeOwnCertificate(sources->front().certificateFile); !made)
-            return made;
-    }
-    (void)tls->setSources(*sources); // the others' faults are told
-    return {};
-}
-
-void Engine::Private::refreshTls()
-{
-    if (standIn) {
-        const auto sources = certificateSources();
-        if (!sources || !QFile::exists(sources->front().certificateFile))
-            return;
-        certificatesInUse.clear();
-        (void)setUpTls();
-    } else if (tls->refresh()) {
-        Event event{EventKind::CertificateLoaded};
-        event.with(EventField::Reason, u"the file changed"_s);
-        tell(std::move(event));
-    }
-}
-
-void Engine::Private::tellCertificates()
-{
-    for (const net::CertificateFacts &facts : tls->facts()) {
-        Event event{facts.error.isEmpty() ? EventKind::CertificateLoaded : EventKind::CertificateFailed};
-        event.with(EventField::Name, facts.serverName).with(EventField::File, facts.file)
-            .with(EventField::Reason, facts.error);
-        tell(std::move(event));
-    }
 }
 
 auth::Authenticator::Options Engine::Private::authOptions() const
