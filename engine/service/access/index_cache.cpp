@@ -1,6 +1,5 @@
 #include "service/access/index_cache.h"
 
-#include "platform/store/own_seen.h"
 #include "platform/store/store.h"
 
 #include <algorithm>
@@ -220,7 +219,10 @@ void MailboxIndex::tellLocked(const MailboxChange &change)
     }
 }
 
-IndexCache::IndexCache(store::Store &store, qsizetype maxMarks) : m_store(store), m_maxMarks(maxMarks) {}
+IndexCache::IndexCache(store::Store &store, qsizetype maxMarks, qint64 inHalves)
+    : m_store(store), m_maxMarks(maxMarks), m_inHalves(inHalves)
+{
+}
 
 void IndexCache::open(MailboxId mailbox, AccountId reader, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
 {
@@ -253,7 +255,7 @@ void IndexCache::open(MailboxId mailbox, AccountId reader, std::function<void(Re
     if (index->m_loaded)
         ready(index);
     else
-        read(key, index);
+        read(key, index, true);
 }
 
 void IndexCache::forget(const Key &key)
@@ -264,43 +266,6 @@ void IndexCache::forget(const Key &key)
     m_readers[key.first].removeOne(key.second);
     if (m_readers[key.first].isEmpty())
         m_readers.remove(key.first);
-}
-
-void IndexCache::read(const Key &key, const std::shared_ptr<MailboxIndex> &index)
-{
-    using Loaded = std::pair<store::Marks, Keywords>;
-    m_store.read<Loaded>(
-        [key](store::Connection &connection) -> Result<Loaded> {
-            const auto [mailbox, reader] = key;
-            auto row = store::Mailboxes::get(connection, mailbox);
-            if (!row)
-                return std::unexpected(row.error());
-            auto marks = store::Mailboxes::marks(connection, mailbox);
-            if (!marks)
-                return std::unexpected(marks.error());
-            if (reader) {
-                if (auto shown = store::OwnSeen::show(connection, mailbox, reader, marks->marks); !shown)
-                    return std::unexpected(shown.error());
-            }
-            return Loaded{std::move(*marks), row->keywords};
-        },
-        [this, key, index](Result<Loaded> loaded) {
-            QList<std::function<void()>> waiting;
-            {
-                const QMutexLocker lock(&m_mutex);
-                const QMutexLocker inner(&index->m_mutex);
-                if (loaded) {
-                    index->load(std::move(loaded->first), std::move(loaded->second));
-                } else {
-                    index->m_failed = true;
-                    forget(key);
-                }
-                waiting = std::exchange(index->m_waiting, {});
-            }
-            evict();
-            for (const auto &go : waiting)
-                go();
-        });
 }
 
 // Drops the indexes longest unused that nobody watches or holds, until the bound is kept.

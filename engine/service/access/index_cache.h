@@ -80,7 +80,8 @@ private:
 class IndexCache
 {
 public:
-    explicit IndexCache(store::Store &store, qsizetype maxMarks = 4'000'000);
+    // `inHalves`: a mailbox of so many messages is read by two readers at once.
+    explicit IndexCache(store::Store &store, qsizetype maxMarks = 4'000'000, qint64 inHalves = 50'000);
     // `reader`: whose \Seen, when not the mailbox's. Reads the marks unless they are there. `ready` is called at once, or later on a store thread.
     void open(MailboxId mailbox, AccountId reader, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready);
     void open(MailboxId mailbox, std::function<void(Result<std::shared_ptr<MailboxIndex>>)> ready)
@@ -92,7 +93,11 @@ public:
 
 private:
     using Key = std::pair<MailboxId, AccountId>; // whose \Seen
-    void read(const Key &key, const std::shared_ptr<MailboxIndex> &index);
+    using Loaded = std::pair<store::Marks, Keywords>;
+    void read(const Key &key, const std::shared_ptr<MailboxIndex> &index, bool mayHalve);
+    void readHalves(store::Connection &connection, const Key &key, const std::shared_ptr<MailboxIndex> &index,
+                    const store::Mailbox &row);
+    void loaded(const Key &key, const std::shared_ptr<MailboxIndex> &index, Result<Loaded> what);
     void evict();
     void forget(const Key &key); // under the lock
     [[nodiscard]] QList<std::shared_ptr<MailboxIndex>> of(const MailboxChange &change);
@@ -100,6 +105,7 @@ private:
 
     store::Store &m_store;
     const qsizetype m_maxMarks;
+    const qint64 m_inHalves;
     QMutex m_mutex;
     QHash<Key, std::shared_ptr<MailboxIndex>> m_indexes;
     QHash<MailboxId, QList<AccountId>> m_readers; // of mailboxes where that is not the mailbox's alone

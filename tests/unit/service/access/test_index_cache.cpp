@@ -6,6 +6,8 @@
 
 #include <QRandomGenerator>
 
+#include <vector>
+
 using namespace posthorn;
 using namespace posthorn::access;
 using namespace posthorn::store;
@@ -52,7 +54,7 @@ struct House : Fixture
             return Mailboxes::add(transaction, mailbox, must(Messages::add(transaction, digest, body)), 0, 1'700'000'000'000);
         });
     }
-    IndexCache cache{*store};
+    IndexCache cache{*store, 4'000'000, 20}; // bigger ones are read in halves
 };
 
 } // namespace
@@ -128,6 +130,34 @@ private Q_SLOTS:
             QCOMPARE(index->highestModSeq(), house.mailbox(alice).highestModSeq);
         }
         QVERIFY(marksOf(*index).size() > 5);
+    }
+
+    // Read in halves, by two readers, while the writer changes it.
+    void agreesThoughItChangesMeanwhile()
+    {
+        House house;
+        const auto inbox = house.mailbox(house.makeAlice()).id;
+        house.fill(inbox, 200);
+        std::vector<std::unique_ptr<IndexCache>> caches;
+        for (int round = 0; round < 40; ++round) {
+            IndexCache &cache = *caches.emplace_back(std::make_unique<IndexCache>(*house.store, 4'000'000, 20));
+            house.store->onCommitted([&cache](const Committed &changes) { cache.committed(changes); });
+            Semaphore done;
+            for (int i = 0; i < 10; ++i) {
+                house.store->write<int>(
+                    [inbox, uid = Uid(10 * round + i)](Transaction &t) -> Result<int> {
+                        must(Fixture::deliver(t, inbox));
+                        must(Mailboxes::expunge(t, inbox, {{uid, uid}}, true, u"a"_s));
+                        must(Mailboxes::setFlags(t, inbox, {{uid + 20, uid + 200}}, FlagAction(uid % 2), {"\\Seen"}));
+                        return 0;
+                    },
+                    [&](const Result<int> &) { done.release(); });
+            }
+            const auto index = opened(cache, inbox);
+            for (int i = 0; i < 10; ++i)
+                done.acquire();
+            QCOMPARE(marksOf(*index), house.marks(inbox));
+        }
     }
 
     void isSharedAndForgotten()
