@@ -164,13 +164,14 @@ def those_that_take_mail_have_it_beside_too_many_silent_ones():
 
 
 def silent_ones_have_less_time_when_they_are_too_many():
-    with beside_silent_ones(120, **{"relay.timeout": "300", "relay.connect_timeout": "300"}) as (server, silent, known, new):
+    # Up to 84 are spoken to at first, and some 32 of them have much less time: the others and the new one come after these.
+    with beside_silent_ones(100, **{"relay.timeout": "300", "relay.connect_timeout": "300"}) as (server, silent, known, new):
         began = time.monotonic()
         send_many(server, ["x@new.example"])
-        until("the new one has its mail", lambda: len(new.mails) == 1, 45)
+        until("the new one has its mail", lambda: len(new.mails) == 1, 60)
         print(f"    a new server has its mail after {time.monotonic() - began:.1f} s")
         late = until("the reason is told", lambda: counted(server, error="did not answer"))
-        assert late >= 20 and counted(server) == 120, (late, counted(server))
+        assert late >= 20 and counted(server) == 100, (late, counted(server))
         clean(server)
 
 
