@@ -109,7 +109,7 @@ void MailboxIndex::load(store::Marks marks, Keywords keywords)
     m_marks = std::move(marks.marks);
     m_unseen = std::ranges::count_if(std::as_const(m_marks), isUnseen);
     m_keywords = std::move(keywords);
-    m_highestModSeq = marks.highestModSeq;
+    m_highestModSeq = m_readModSeq = marks.highestModSeq;
     m_uidNext = marks.uidNext;
     m_loaded = true;
     const QList<MailboxChange> early = std::exchange(m_early, {});
@@ -198,6 +198,10 @@ void MailboxIndex::apply(const MailboxChange &change)
         m_early += change;
         return;
     }
+    // A reader may see a commit before we are told of it.
+    const bool bringsMarks = !change.appended.isEmpty() || !change.altered.isEmpty() || !change.expunged.isEmpty();
+    if (bringsMarks && change.modSeq <= m_readModSeq)
+        return;
     const MailboxChange own = ownVersion(change);
     const MailboxChange news = withoutOthersSeen(own);
     applyLocked(own);

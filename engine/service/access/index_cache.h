@@ -69,6 +69,7 @@ private:
     qsizetype m_unseen = 0;     // of them
     Keywords m_keywords;
     ModSeq m_highestModSeq = 0;
+    ModSeq m_readModSeq = 0; // of the marks when they were read
     Uid m_uidNext = 1;
     QList<MailboxChange> m_early; // committed while it was being read
     QList<std::function<void()>> m_waiting;
