@@ -107,7 +107,7 @@ bool isAnswered(const What &what)
 {
     return !std::holds_alternative<SaslCancel>(what) && !std::holds_alternative<CloseMailbox>(what)
            && !std::holds_alternative<AppendCancel>(what) && !std::holds_alternative<ClientId>(what)
-           && !std::holds_alternative<Refused>(what) && !std::holds_alternative<WatchMailboxes>(what) && !std::holds_alternative<Unauthenticate>(what);
+           && !std::holds_alternative<Refused>(what) && !std::holds_alternative<UnwatchMailboxes>(what) && !std::holds_alternative<Unauthenticate>(what);
 }
 
 class World

@@ -89,7 +89,8 @@ struct Describe
         return "SelectMailbox " + need.name.toUtf8() + (need.readOnly ? " read-only" : "");
     }
     QByteArray operator()(const CloseMailbox &) const { return "CloseMailbox"; }
-    QByteArray operator()(const WatchMailboxes &need) const { return need.watch ? "WatchMailboxes" : "WatchMailboxes no more"; }
+    QByteArray operator()(const WatchMailboxes &) const { return "WatchMailboxes"; }
+    QByteArray operator()(const UnwatchMailboxes &) const { return "UnwatchMailboxes"; }
     QByteArray operator()(const ListVanished &need) const
     {
         return "ListVanished " + text(need.uids) + " since " + QByteArray::number(need.since);

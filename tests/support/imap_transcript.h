@@ -142,7 +142,7 @@ private:
         const bool fits = wanted.endsWith("...") ? line.startsWith(wanted.chopped(3)) : line == wanted;
         check(fits, "needed is: " + line);
         m_unanswered += need.id;
-        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused", "Unauthenticate", "WatchMailboxes"};
+        static const QByteArrayList silent{"SaslCancel", "CloseMailbox", "AppendCancel", "ClientId", "Refused", "Unauthenticate", "UnwatchMailboxes"};
         if (silent.contains(line.split(' ').first()))
             m_unanswered.removeLast();
     }

@@ -115,7 +115,13 @@ def what_others_share_is_told_as_well():
         b.hears(r'\* LIST \(\\NonExistent\) "/" ' + done)
         other.append("Done", None, None, MAIL % b"no longer shared")
         b.is_quiet()
-        b.cmd("NOTIFY NONE")
+        # from the very moment of the OK
+        for n in range(30):
+            b.cmd('NOTIFY SET (subtree "Other Users" (MailboxName))')
+            a.cmd("SETACL Done ben@example.test lr")
+            b.hears(r'\* LIST \(\\HasNoChildren\) "/" ' + done)
+            b.cmd("NOTIFY NONE")
+            a.cmd("DELETEACL Done ben@example.test")
 
 
 def news_are_there_in_a_tenth_of_a_second():

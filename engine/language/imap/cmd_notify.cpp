@@ -129,15 +129,15 @@ public:
         // What waits is told by the old rules: under the new ones it might never be.
         session.tellNews(SelectedView::Telling::All);
         const bool others = m_wanted.rules.looksAtOthers();
-        const bool names = others && (m_wanted.status || m_wanted.rules.looksAtSubscriptions());
         session.notifier = std::make_unique<Notifier>(m_wanted.rules);
         if (session.view)
             session.notifier->apply(*session.view);
-        session.tell(WatchMailboxes{others});
-        if (names)
-            session.ask(ListMailboxes{});
-        else
+        if (others) {
+            session.ask(WatchMailboxes{});
+        } else {
+            session.tell(UnwatchMailboxes{});
             session.ok("Done");
+        }
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
@@ -149,6 +149,8 @@ public:
                          Notifier::statusItems(session, session.notifier->eventsOf(m_names[m_at - 1])), session.utf8Names(),
                          session.config.maxMessageSize);
             proceed(session);
+        } else if (m_at == 0 && std::holds_alternative<Done>(answer)) {
+            watched(session);
         } else if (m_at > 0) {
             proceed(session); // gone meanwhile
         } else {
@@ -158,6 +160,14 @@ public:
     }
 
 private:
+    void watched(Session &session)
+    {
+        if (m_wanted.status || m_wanted.rules.looksAtSubscriptions())
+            session.ask(ListMailboxes{});
+        else
+            session.ok("Done");
+    }
+
     void listCame(Session &session, const MailboxList &list)
     {
         QSet<QString> subscribed(list.lostSubscriptions.cbegin(), list.lostSubscriptions.cend());

@@ -34,8 +34,10 @@ struct ListMailboxes {};
 struct SelectMailbox { QString name; bool readOnly = false; };
 // Changes stop being told. No answer.
 struct CloseMailbox {};
-// From now on notices are told of mailboxes and names, or no more (RFC 5465). No answer.
-struct WatchMailboxes { bool watch = true; };
+// Notices are told of mailboxes and names (RFC 5465): of all that becomes of them after the answer, Done.
+struct WatchMailboxes {};
+// No more. No answer.
+struct UnwatchMailboxes {};
 // UIDs among `uids` that were removed after the MODSEQ `since` (RFC 7162 §3.2.5.1). Answered by Vanished.
 struct ListVanished { QList<UidRange> uids; ModSeq since = 0; };
 // Answered by MailboxStatus.
@@ -156,7 +158,7 @@ struct GetMetadata
 struct SetMetadata { QString name; QList<std::pair<QByteArray, QByteArray>> entries; /* a null value removes */ };
 
 using What = std::variant<SaslBegin, SaslContinue, SaslCancel, VerifyPassword, ListMailboxes, SelectMailbox, CloseMailbox, WatchMailboxes,
-                          ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
+                          UnwatchMailboxes, ListVanished, StatusMailbox, CreateMailbox, DeleteMailbox, RenameMailbox, SubscribeMailbox, AppendBegin,
                           AppendContent, AppendNext, AppendEnd, AppendCancel, Unauthenticate, FetchMessages, FindMessage, SignUrl, ResetUrlKeys, ReadContent, StoreFlags, CopyMessages,
                           ExpungeMessages, SearchMessages, SearchMailbox, ThreadMessages, ClientId, Refused, GetQuota, SetQuota, GetAcl,
                           SetAcl, ListRights, MyRights, GetMetadata, SetMetadata>;

@@ -134,7 +134,7 @@ void Notifier::overflow(Session &session)
     m_ready = "* OK [NOTIFICATIONOVERFLOW] Too much happens to be told\r\n";
     if (session.view)
         apply(*session.view);
-    session.tell(WatchMailboxes{false});
+    session.tell(UnwatchMailboxes{});
 }
 
 void Notifier::proceed(Session &session, SelectedView::Telling telling)

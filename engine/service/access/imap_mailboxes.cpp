@@ -121,15 +121,16 @@ void ImapService::leaveMailbox()
 
 void ImapService::on(ImapSession &, NeedId, imap::CloseMailbox &) { leaveMailbox(); }
 
-void ImapService::on(ImapSession &, NeedId, imap::WatchMailboxes &need)
+// Answered when it is known what there is: only then is what comes later news.
+void ImapService::on(ImapSession &, NeedId id, imap::WatchMailboxes &)
 {
-    stopWatching();
-    m_isWatching = need.watch;
-    if (!need.watch)
-        return;
-    m_world.notices->watch(m_account, m_address);
+    if (!std::exchange(m_isWatching, true))
+        m_world.notices->watch(m_account, m_address);
+    m_watchNeed = id;
     lookAtOthers();
 }
+
+void ImapService::on(ImapSession &, NeedId, imap::UnwatchMailboxes &) { stopWatching(); }
 
 // One look at a time: a look that was begun earlier may end later, and would bring back what was.
 void ImapService::lookAtOthers()
@@ -155,8 +156,10 @@ void ImapService::looked(ImapSession &session, AccountId account, const Result<s
     m_isLooking = false;
     if (listing && account == m_account)
         othersCame(session, *listing);
-    if (std::exchange(m_looksAgain, false))
-        lookAtOthers();
+    if (std::exchange(m_looksAgain, false) && m_isWatching)
+        return lookAtOthers();
+    if (const NeedId id = std::exchange(m_watchNeed, 0))
+        session.answer(id, listing ? imap::Answer(imap::Done{}) : imap::Answer(imap::Failure{listing.error()}));
 }
 
 // What can be seen from now on was made for this session, and what can't is gone (RFC 5465 §5.4).
@@ -191,6 +194,7 @@ void ImapService::othersCame(ImapSession &session, const store::Listing &listing
 void ImapService::stopWatching()
 {
     m_others.reset();
+    m_watchNeed = 0;
     if (std::exchange(m_isWatching, false))
         m_world.notices->unwatch(m_account, self());
 }

@@ -79,6 +79,7 @@ private:
     void on(ImapSession &session, NeedId id, imap::GetMetadata &need);
     void on(ImapSession &session, NeedId id, imap::SetMetadata &need);
     void on(ImapSession &session, NeedId id, imap::WatchMailboxes &need);
+    void on(ImapSession &session, NeedId id, imap::UnwatchMailboxes &need);
 
     // A write or read whose value becomes the answer; an error becomes a Failure.
     template<typename T>
@@ -129,6 +130,7 @@ private:
     AccountId m_account;
     QString m_user;
     bool m_isWatching = false;
+    NeedId m_watchNeed = 0;    // is answered after the first look
     bool m_isLooking = false;  // at others' mailboxes
     bool m_looksAgain = false; // when that is done
     std::optional<QHash<MailboxId, QString>> m_others; // mailboxes of others that it knows of
