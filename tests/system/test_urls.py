@@ -145,5 +145,34 @@ def sends_what_is_there_already():
         assert "burl" not in carla.esmtp_features
         carla.quit()
 
+def sends_what_others_share():
+    with Server().add("anna", "ben") as server:
+        anna, ben = talk(server), talk(server, "ben@example.test")
+        imap = server.imap("ben@example.test")
+        imap.create("Work")
+        imap.append("Work", None, None, PARTS)
+        ben(b"SETACL Work anna@example.test lr")
+        rump = b"imap://anna%40example.test@mx.example.test/Other%20Users/ben%40example.test/Work/;UID=1;URLAUTH=submit+anna"
+        shared = made_url(anna, rump).decode()
+        smtp = server.smtp("submission")
+        smtp.ehlo()
+        smtp.login("anna@example.test", PASSWORD)
+        def send(url):
+            assert smtp.mail("anna@example.test")[0] == 250 and smtp.rcpt("anna@example.test")[0] == 250
+            return smtp.docmd(f"BURL {url} LAST")
+        assert send(shared)[0] == 250
+        got = server.imap()
+        assert subjects(got) == ["parts"], subjects(got)
+        # whoever made the URL must still be allowed to read what it names
+        ben(b"SETACL Work anna@example.test l")
+        assert send(shared) == (554, b"5.6.6 IMAP URL resolution failed")
+        assert b" NO " in anna(b'GENURLAUTH "%s" INTERNAL' % rump)
+        ben(b"SETACL Work anna@example.test lr")
+        assert send(shared)[0] == 250
+        ben(b"DELETEACL Work anna@example.test")
+        assert send(shared)[0] == 554
+        assert subjects(server.imap()) == ["parts", "parts"]
+        smtp.quit()
 
-if __name__ == "__main__": run(catenates_messages, shows_messages_to_others, sends_what_is_there_already)
+
+if __name__ == "__main__": run(catenates_messages, shows_messages_to_others, sends_what_is_there_already, sends_what_others_share)
