@@ -3,6 +3,7 @@
 #include "language/imap/envelope_text.h"
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
+#include "language/message/lexical.h"
 
 namespace posthorn::imap {
 
@@ -26,9 +27,11 @@ void appendParameters(QByteArray &out, const QList<Parameter> &parameters)
     for (const Parameter &parameter : parameters) {
         if (&parameter != &parameters.front())
             out += ' ';
-        appendString(out, parameter.name);
+        // RFC 2231 §4. Octets of no known charset stay as they came.
+        const bool extended = !message::isAscii(parameter.value) && parameter.value.isValidUtf8();
+        appendString(out, extended ? parameter.name + '*' : parameter.name);
         out += ' ';
-        appendString(out, parameter.value);
+        appendString(out, extended ? "utf-8''" + parameter.value.toPercentEncoding() : parameter.value);
     }
     out += ')';
 }
