@@ -60,7 +60,8 @@ private:
             return;
         const bool withUid = m_numbering == Numbering::Uid || session.qresync; // RFC 7162 §3.2.4
         session.out.reserve(session.out.size() + altered.size() * 64);
-        for (const MessageMark &mark : altered) {
+        for (qsizetype i = 0; i < altered.size(); ++i) {
+            const MessageMark &mark = altered[m_lowest ? altered.size() - 1 - i : i]; // RFC 9738 §3.1: the newest first
             if (m_silent)
                 session.view->appendModSeq(session.out, mark);
             else

@@ -9,6 +9,7 @@
 namespace posthorn::imap {
 
 static constexpr qint64 batchOctets = 256 * 1024;
+static constexpr qsizetype partMessages = 500; // of a command that was cut
 
 FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items, FetchModifiers modifiers)
     : m_set(std::move(set)), m_items(std::move(items)), m_numbering(numbering), m_modifiers(modifiers)
@@ -144,14 +145,30 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
 
 void FetchTask::askRows(Session &session)
 {
-    m_fetching = session.ask(FetchMessages{m_uids, m_wants, m_modifiers.changedSince, batchOctets});
+    if (m_lowest && m_part.isEmpty()) {
+        const UidMap &messages = session.view->messages();
+        const qsizetype count = countOf(m_uids, messages);
+        const qsizetype first = qMax(0, count - partMessages);
+        m_part = partOf(m_uids, first, count, messages);
+        m_uids = partOf(m_uids, 0, first, messages);
+    }
+    m_fetching = session.ask(FetchMessages{m_lowest ? m_part : m_uids, m_wants, m_modifiers.changedSince, batchOctets});
 }
 
 void FetchTask::received(FetchedRows &rows)
 {
-    m_uids = rows.nextUid ? rangesFrom(m_uids, rows.nextUid) : QList<UidRange>();
+    QList<UidRange> &asked = m_lowest ? m_part : m_uids;
+    asked = rows.nextUid ? rangesFrom(asked, rows.nextUid) : QList<UidRange>();
     m_batch = rows.rows.size();
-    m_rows.append(std::move(rows.rows));
+    if (!m_lowest) {
+        m_rows.append(std::move(rows.rows));
+        return;
+    }
+    m_partRows.append(std::move(rows.rows));
+    if (m_part.isEmpty()) {
+        std::ranges::reverse(m_partRows);
+        m_rows.append(std::exchange(m_partRows, {}));
+    }
 }
 
 // Writes as long as there is room, and asks for what comes next.
@@ -161,7 +178,7 @@ void FetchTask::proceed(Session &session)
         return;
     session.view->tellKeywords(session.out);
     for (;;) {
-        if (!m_fetching && !m_uids.isEmpty() && m_rows.size() <= m_batch / 2 && session.hasRoom())
+        if (!m_fetching && !(m_uids.isEmpty() && m_part.isEmpty()) && m_rows.size() <= m_batch / 2 && session.hasRoom())
             askRows(session);
         if (m_reading || !session.hasRoom())
             return;

@@ -77,6 +77,8 @@ private:
     NeedId m_vanishing = 0, m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
     QList<UidRange> m_uids;       // to be looked at, then to be asked for
     Uid m_lowest = 0;             // the limit's (RFC 9738); 0: all are fetched
+    QList<UidRange> m_part;       // a cut command goes from the newest down (§3.1): what is asked for of it now
+    QList<FetchedRow> m_partRows; // that are here of that
     QList<UidRange> m_unseen;
     QList<MessageMark> m_becameSeen; // ascending
     QQueue<FetchedRow> m_rows;    // to be written

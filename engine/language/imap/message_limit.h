@@ -1,7 +1,7 @@
 // MESSAGELIMIT (RFC 9738): how many messages one command works on. FETCH, STORE, SEARCH, MOVE and UID EXPUNGE take the
-// newest of more, and tell the lowest UID they came to: the client goes on below. COPY, APPEND, SORT, THREAD and FETCH
-// with PARTIAL do all or nothing, and refuse. EXPUNGE, CLOSE and STATUS must know no limit (§3.1); ESEARCH, which the RFC
-// does not name, has none.
+// newest of more, from the highest down, and tell the lowest UID they came to: the client goes on below. COPY, APPEND,
+// SORT, THREAD and FETCH with PARTIAL do all or nothing, and refuse. EXPUNGE, CLOSE and STATUS must know no limit (§3.1);
+// ESEARCH, which the RFC does not name, has none.
 #pragma once
 
 #include "language/imap/needs.h"

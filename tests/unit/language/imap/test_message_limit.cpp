@@ -52,8 +52,13 @@ public:
         FetchedRows rows;
         for (const UidRange &range : need.uids) {
             for (const Uid uid : m_uids) {
-                if (uid >= range.first && uid <= range.last)
-                    rows.rows += FetchedRow{.mark = {uid, flag::Seen, 1, MessageId{uid}, 1}};
+                if (uid < range.first || uid > range.last)
+                    continue;
+                if (batch > 0 && rows.rows.size() == batch) {
+                    rows.nextUid = uid;
+                    return rows;
+                }
+                rows.rows += FetchedRow{.mark = {uid, flag::Seen, 1, MessageId{uid}, 1}};
             }
         }
         return rows;
@@ -66,6 +71,7 @@ public:
     template<typename T>
     Answer operator()(const T &) const { return Done{}; }
 
+    qsizetype batch = 0; // rows of one answer at most; 0: any number
     QByteArrayList needed;
     QByteArray output; // of the last command
 
@@ -162,6 +168,39 @@ private Q_SLOTS:
         Client without({}, 0);
         without.say("x CAPABILITY");
         QVERIFY2(!without.output.contains("MESSAGELIMIT"), without.output);
+    }
+
+    // §3.1: from the newest down, whatever batches they come in.
+    void fetchesTheNewestFirst_data()
+    {
+        QTest::addColumn<int>("messages");
+        QTest::addColumn<int>("limit");
+        QTest::addColumn<int>("batch");
+        QTest::newRow("few") << 10 << 4 << 0;
+        QTest::newRow("few in batches") << 10 << 7 << 2;
+        QTest::newRow("many") << 5000 << 2100 << 0;
+        QTest::newRow("many in batches") << 5000 << 2100 << 300;
+        QTest::newRow("one by one") << 1501 << 1500 << 1;
+        QTest::newRow("not cut, in batches") << 1500 << 1500 << 7;
+    }
+    void fetchesTheNewestFirst()
+    {
+        QFETCH(int, messages);
+        QFETCH(int, limit);
+        QFETCH(int, batch);
+        QList<Uid> uids;
+        for (int i = 1; i <= messages; ++i)
+            uids += Uid(3 * i);
+        Client client(uids, limit);
+        client.batch = batch;
+        client.say("f UID FETCH 1:* UID");
+        QByteArrayList expected;
+        for (int number = messages - limit + 1; number <= messages; ++number)
+            expected += "* " + QByteArray::number(number) + " FETCH (UID " + QByteArray::number(3 * number) + ")\r";
+        if (limit < messages)
+            std::ranges::reverse(expected);
+        const QByteArrayList lines = client.output.split('\n');
+        QCOMPARE(lines.first(lines.size() - 1), expected);
     }
 
     // Who goes on below the UID it was told comes to every message, once.
