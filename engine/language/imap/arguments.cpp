@@ -151,6 +151,8 @@ QList<QByteArray> Arguments::useList()
 {
     QList<QByteArray> uses;
     expect('(');
+    if (take(')'))
+        return uses;
     do {
         expect('\\');
         uses += '\\' + atom();

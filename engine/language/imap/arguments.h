@@ -44,7 +44,7 @@ public:
     // Flags that can be set: system flags but \Recent, which is left out, and keywords. Without repetitions.
     QList<QByteArray> flagList();
     QList<QByteArray> bareFlags(); // without parentheses
-    // One or more attributes: "(\Sent)"
+    // Attributes, or none: "(\Sent)"
     QList<QByteArray> useList();
     QList<StatusItem> statusItems();
 

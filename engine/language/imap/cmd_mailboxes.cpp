@@ -7,11 +7,17 @@
 #include "language/imap/parsers.h"
 #include "language/imap/quote.h"
 
+#include <algorithm>
+#include <array>
+
 namespace posthorn::imap {
 
 using namespace Qt::StringLiterals;
 
 namespace {
+
+// What a mailbox can be for here (RFC 6154 §2, RFC 8457): none shows the messages of others, as \All and \Flagged would.
+constexpr std::array<QByteArrayView, 6> specialUses{"\\Archive", "\\Drafts", "\\Important", "\\Junk", "\\Sent", "\\Trash"};
 
 Result<TaskPointer> askOfMailbox(Arguments &arguments, What what)
 {
@@ -267,9 +273,16 @@ Result<TaskPointer> parseCreate(Lexer &lexer, const Session &session)
         arguments.space();
         const QList<QByteArray> uses = arguments.useList();
         arguments.expect(')');
+        arguments.end();
         if (uses.size() > 1 && arguments.ok())
             return plainTask([](Session &s) { s.no("One use for a mailbox", "USEATTR"); });
-        what.specialUse = uses.value(0);
+        const auto use = std::ranges::find_if(specialUses, [&](QByteArrayView known) {
+            return known.compare(uses.value(0), Qt::CaseInsensitive) == 0;
+        });
+        if (use != specialUses.end())
+            what.specialUse = use->toByteArray();
+        else if (!uses.isEmpty() && arguments.ok())
+            return plainTask([](Session &s) { s.no("No mailbox has this use here", "USEATTR"); });
     }
     arguments.end();
     if (!arguments.ok())
