@@ -318,7 +318,14 @@ Result<TaskPointer> parseRename(Lexer &lexer, const Session &session)
     what.to = arguments.mailbox();
     if (what.to.size() > 1 && what.to.endsWith(u'/'))
         what.to.chop(1);
-    return askOfMailbox(arguments, what);
+    arguments.end();
+    if (!arguments.ok())
+        return arguments.error();
+    return askTask<Done>(what, [what](Session &s, Done &) {
+        if (s.view)
+            s.view->noteRenamed(what.from, what.to);
+        s.ok("Done");
+    });
 }
 
 Result<TaskPointer> parseSubscribe(Lexer &lexer, const Session &session)

@@ -1,5 +1,6 @@
 #include "language/imap/selected_view.h"
 
+#include "language/imap/list_match.h"
 #include "language/imap/number_set.h"
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
@@ -7,6 +8,8 @@
 #include <algorithm>
 
 namespace posthorn::imap {
+
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -46,6 +49,14 @@ bool SelectedView::readOnly() const
     const Rights writing = right::Insert | right::Expunge | right::Write | right::DeleteMessages
                            | (m_ownSeen ? Rights(0) : right::KeepSeen);
     return m_readOnly || !(m_rights & writing);
+}
+
+// The messages of INBOX take the new name, not INBOX itself.
+void SelectedView::noteRenamed(const QString &from, const QString &to)
+{
+    const bool isMeant = m_name.startsWith(from) && (m_name.size() == from.size() || m_name[from.size()] == hierarchySeparator);
+    if (isMeant && from != "INBOX"_L1)
+        m_name.replace(0, from.size(), to);
 }
 
 void SelectedView::noteRights(Rights rights)

@@ -42,6 +42,8 @@ public:
 
     [[nodiscard]] MailboxId mailbox() const { return m_mailbox; }
     [[nodiscard]] const QString &name() const { return m_name; }
+    // It has this name now, or is below what has it.
+    void noteRenamed(const QString &from, const QString &to);
     // By EXAMINE; or nothing that others see can be changed (RFC 4314 §5.2).
     [[nodiscard]] bool isExamined() const { return m_readOnly; }
     [[nodiscard]] bool readOnly() const;

@@ -309,6 +309,8 @@ void Session::noticed(const Notice &notice)
 {
     if (m_closed || !notifier)
         return;
+    if (view && notice.kind == Notice::Kind::Renamed)
+        view->noteRenamed(notice.oldName, notice.name);
     notifier->note(*this, notice);
     advance();
 }
