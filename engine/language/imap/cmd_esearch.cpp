@@ -62,7 +62,7 @@ public:
         } else if (m_at > 0 && failure && !isTemporary(failure->error.kind)) {
             proceed(session); // gone meanwhile, or not for this user
         } else {
-            session.failed(failure ? failure->error : Error{});
+            giveUp(session, failure ? failure->error : Error{});
         }
     }
 
@@ -84,6 +84,13 @@ private:
         return known;
     }
 
+    void giveUp(Session &session, const Error &error)
+    {
+        if (m_program.returns.save)
+            session.savedResult.clear(); // RFC 5182 §2.1
+        session.failed(error);
+    }
+
     void choose(const MailboxList &list)
     {
         for (const ListedName &name : nameTree(list)) {
@@ -100,7 +107,7 @@ private:
         if (pauses(session))
             return;
         if (session.isStopping())
-            return session.failed(Error{ErrorKind::Unavailable, {}, {}, -1});
+            return giveUp(session, Error{ErrorKind::Unavailable, {}, {}, -1});
         if (m_at == m_names.size())
             return session.ok("Done");
         session.ask(SearchMailbox{m_names[m_at++], m_program.key, m_program.usesModSeq});
@@ -161,11 +168,11 @@ Result<TaskPointer> parseEsearch(Lexer &lexer, const Session &session)
     auto program = parseSearchProgram(lexer);
     if (program && program->hasCharset && session.utf8Accept) // RFC 6855 §3
         return lexer.error(u"All is UTF-8 since UTF8=ACCEPT"_s);
-    if (program)
-        return std::make_unique<EsearchTask>(std::move(sources), std::move(*program));
-    if (program.error().kind != ErrorKind::NotFound)
+    if (!program)
         return std::unexpected(program.error());
-    return plainTask([](Session &s) { s.no("This charset is not known", "BADCHARSET (US-ASCII UTF-8)"); });
+    if (!program->knowsCharset)
+        return refuseCharset(program->returns);
+    return std::make_unique<EsearchTask>(std::move(sources), std::move(*program));
 }
 
 } // namespace posthorn::imap

@@ -327,15 +327,13 @@ Result<TaskPointer> parse(Lexer &lexer, const Session &given, Numbering numberin
     auto program = parseSearchProgram(lexer, form);
     if (program && program->hasCharset && given.utf8Accept) // RFC 6855 §3
         return lexer.error(u"All is UTF-8 since UTF8=ACCEPT"_s);
-    if (program && form == SearchForm::Thread)
-        return std::make_unique<ThreadTask>(std::move(*program), numbering);
-    if (program)
-        return std::make_unique<SearchTask>(std::move(*program), numbering);
-    if (program.error().kind != ErrorKind::NotFound)
+    if (!program)
         return std::unexpected(program.error());
-    return plainTask([](Session &session) {
-        session.no("This charset is not known", "BADCHARSET (US-ASCII UTF-8)");
-    });
+    if (!program->knowsCharset)
+        return refuseCharset(program->returns);
+    if (form == SearchForm::Thread)
+        return std::make_unique<ThreadTask>(std::move(*program), numbering);
+    return std::make_unique<SearchTask>(std::move(*program), numbering);
 }
 
 } // namespace

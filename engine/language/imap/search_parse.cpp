@@ -167,8 +167,8 @@ Result<void> Parser::charsetName()
     m_charset = name->toUpper();
     const bool isPlain = m_charset == "US-ASCII" || m_charset == "UTF-8";
     if (!isPlain && !QStringDecoder(m_charset.constData()).isValid())
-        return fail(ErrorKind::NotFound, u"The charset is not known"_s);
-    return m_lexer.space();
+        m_program.knowsCharset = false;
+    return m_program.knowsCharset ? m_lexer.space() : Result<void>();
 }
 
 Result<QString> Parser::text()
@@ -355,6 +355,8 @@ Result<SearchProgram> Parser::parse()
     }
     if (const auto known = m_form == SearchForm::Search ? charset() : charsetName(); !known)
         return std::unexpected(known.error());
+    if (!m_program.knowsCharset)
+        return std::move(m_program);
     auto top = list(0, false);
     if (!top)
         return std::unexpected(top.error());

@@ -43,6 +43,7 @@ struct SearchProgram
     ReturnOptions returns;    // "RETURN ()" and nothing else but SAVE: `all` is set where RFC 9051 says so
     QList<SearchSet> sets;
     bool hasCharset = false;  // CHARSET was said; of SORT and THREAD, which must say it, not noted
+    bool knowsCharset = true; // else nothing behind it was read
     bool usesModSeq = false;  // the answer tells MODSEQ (RFC 7162 §3.1.5)
     QList<SortCriterion> order;                                        // of SORT
     QList<FuzzyKey> fuzzy;    // the inexact keys (RFC 6203)
@@ -60,8 +61,7 @@ inline constexpr qsizetype maxSortCriteria = 20;
 
 enum class SearchForm { Search, Sort, Thread };
 
-// All arguments of SEARCH, SORT or THREAD, to their end. An error of kind NotFound means an unknown charset: NO [BADCHARSET ...]; every
-// other is BAD.
+// All arguments of SEARCH, SORT or THREAD, to their end.
 [[nodiscard]] Result<SearchProgram> parseSearchProgram(Lexer &lexer, SearchForm form = SearchForm::Search);
 
 } // namespace posthorn::imap

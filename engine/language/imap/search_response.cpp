@@ -2,6 +2,7 @@
 
 #include "language/imap/number_set.h"
 #include "language/imap/output.h"
+#include "language/imap/session.h"
 
 namespace posthorn::imap {
 
@@ -71,6 +72,15 @@ void appendSearchResult(QByteArray &out, const ReturnOptions &returns, const Sea
     if (result.highest > 0)
         add(out, " MODSEQ ", result.highest);
     out += "\r\n";
+}
+
+TaskPointer refuseCharset(const ReturnOptions &returns)
+{
+    return plainTask([saves = returns.save](Session &session) {
+        if (saves)
+            session.savedResult.clear(); // RFC 5182 §2.1
+        session.no("This charset is not known", "BADCHARSET (US-ASCII UTF-8)");
+    });
 }
 
 } // namespace posthorn::imap

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "language/imap/search_parse.h"
+#include "language/imap/task.h"
 
 namespace posthorn::imap {
 
@@ -20,5 +21,8 @@ void appendSearchResult(QByteArray &out, const ReturnOptions &returns, const Sea
 // Those of the results that are saved, and whose highest MODSEQ is told: with MIN, MAX and PARTIAL but nothing that looks
 // at all, only they (RFC 5182 §2.4, RFC 7162 §3.1.10, RFC 9394 §3.1).
 [[nodiscard]] QList<Uid> shownOf(const ReturnOptions &returns, const QList<Uid> &found);
+
+// NO [BADCHARSET ...]: what was to be saved is nothing then.
+[[nodiscard]] TaskPointer refuseCharset(const ReturnOptions &returns);
 
 } // namespace posthorn::imap
