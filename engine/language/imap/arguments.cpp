@@ -101,6 +101,14 @@ QString Arguments::mailbox()
     return name;
 }
 
+bool Arguments::takeEmptyName()
+{
+    const bool isEmpty = ok() && (m_lexer.rest().startsWith("\"\"") || m_lexer.rest().startsWith("{0}\r\n"));
+    if (isEmpty)
+        (void)string();
+    return isEmpty;
+}
+
 QString Arguments::pattern()
 {
     if (!ok())

@@ -35,6 +35,8 @@ public:
     void nil();
     // A name, where a mailbox is meant: not empty, no controls, at most 1,000 characters.
     QString mailbox();
+    // Takes the empty name, which is no mailbox, if it is next.
+    [[nodiscard]] bool takeEmptyName();
     // A name with wildcards, or the reference before one.
     QString pattern();
     NumberSet set();

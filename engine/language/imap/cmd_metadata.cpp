@@ -29,8 +29,7 @@ bool isEntryName(QByteArrayView name)
 // INBOX, or the server with "".
 QString mailboxOrServer(Arguments &arguments)
 {
-    return arguments.peek() == '"' && arguments.lexer().rest().startsWith("\"\"") ? QString::fromLatin1(arguments.string())
-                                                                                   : arguments.mailbox();
+    return arguments.takeEmptyName() ? u""_s : arguments.mailbox();
 }
 
 // "(MAXSIZE 1024 DEPTH 1)" behind its parenthesis.

@@ -40,11 +40,7 @@ bool isChild(const QString &name, const QString &parent)
 // The root of all, "", is a tree as well.
 QString treeName(Arguments &arguments)
 {
-    if (arguments.lexer().rest().startsWith("\"\"") && arguments.ok()) {
-        (void)arguments.string();
-        return u""_s;
-    }
-    return arguments.mailbox();
+    return arguments.takeEmptyName() ? u""_s : arguments.mailbox();
 }
 
 QStringList parseNames(Arguments &arguments, Kind kind)
