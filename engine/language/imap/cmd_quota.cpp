@@ -1,4 +1,4 @@
-// QUOTA (RFC 9208): an account is a quota root, named by its address.
+// QUOTA (RFC 9208): an account that has limits is a quota root, named by its address.
 #include "language/imap/arguments.h"
 #include "language/imap/output.h"
 #include "language/imap/parsers.h"
@@ -23,9 +23,13 @@ void appendResource(QByteArray &out, const char *name, qint64 used, qint64 limit
     appendNumber(out, quint64(limit));
 }
 
-// The resources that are limited.
+bool isLimited(const Quota &quota) { return quota.limitOctets > 0 || quota.limitMessages > 0; }
+
+// The resources that are limited; §7 has no list without any.
 void appendQuota(QByteArray &out, const Quota &quota)
 {
+    if (!isLimited(quota))
+        return;
     out += "* QUOTA ";
     appendString(out, quota.root.toUtf8());
     out += " (";
@@ -68,8 +72,10 @@ Result<TaskPointer> parseGetQuotaRoot(Lexer &lexer, const Session &session)
     return askTask<Quota>(GetQuota{name, {}}, [name](Session &s, const Quota &quota) {
         s.out += "* QUOTAROOT ";
         appendMailbox(s.out, name, s.utf8Names());
-        s.out += ' ';
-        appendString(s.out, quota.root.toUtf8());
+        if (isLimited(quota)) {
+            s.out += ' ';
+            appendString(s.out, quota.root.toUtf8());
+        }
         s.out += "\r\n";
         tellQuota(s, quota);
     });
@@ -82,7 +88,9 @@ Result<TaskPointer> parseGetQuota(Lexer &lexer, const Session &session)
     arguments.end();
     if (!arguments.ok())
         return arguments.error();
-    return askTask<Quota>(GetQuota{{}, root}, tellQuota);
+    return askTask<Quota>(GetQuota{{}, root}, [](Session &s, const Quota &quota) {
+        isLimited(quota) ? tellQuota(s, quota) : s.no("There are no limits", "NONEXISTENT");
+    });
 }
 
 // What is not named has no limit any more.
