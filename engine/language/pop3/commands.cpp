@@ -20,6 +20,7 @@ constexpr Command table[] = {
     {"AUTH"_L1, Auth, NearSecrets | SecretArgument, "SASL"_L1, &Dialogue::auth},
     {"APOP"_L1, Auth, NearSecrets | SecretArgument, {}, &Dialogue::apop},
     {"UTF8"_L1, Auth, NoFlags, "UTF8 USER"_L1, &Dialogue::utf8},
+    {"LANG"_L1, Both, NoFlags, "LANG"_L1, &Dialogue::lang},
     {"STAT"_L1, Trans, NoFlags, {}, &Dialogue::stat},
     {"LIST"_L1, Trans, NoFlags, {}, &Dialogue::list},
     {"UIDL"_L1, Trans, NoFlags, "UIDL"_L1, &Dialogue::uidl},

@@ -42,6 +42,7 @@ public:
     void auth(QByteArrayView argument);
     void apop(QByteArrayView argument);
     void utf8(QByteArrayView argument);
+    void lang(QByteArrayView argument);
     void stat(QByteArrayView argument);
     void list(QByteArrayView argument);
     void uidl(QByteArrayView argument);

@@ -64,6 +64,22 @@ void Dialogue::utf8(QByteArrayView)
     ok("UTF-8 it is");
 }
 
+// RFC 6856 §3.2: all replies are in plain English, which is what "i-default" stands for as well.
+void Dialogue::lang(QByteArrayView argument)
+{
+    const QByteArray range = argument.trimmed().toByteArray().toLower();
+    if (range.isEmpty()) {
+        ok("Languages follow");
+        m_output += "en English\r\ni-default Default language\r\n.\r\n";
+    } else if (range == "i-default" || range == "*") {
+        ok("i-default This is spoken");
+    } else if (range == "en" || range.startsWith("en-")) {
+        ok("en English is spoken");
+    } else {
+        refuse("This language is not spoken here");
+    }
+}
+
 void Dialogue::user(QByteArrayView argument)
 {
     if (argument.trimmed().isEmpty())

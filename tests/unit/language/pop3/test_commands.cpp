@@ -78,6 +78,7 @@ void TestCommands::everyCommandInEveryState_data()
         {"AUTH", {" PLAIN", "-ERR [AUTH]", "? SaslBegin", "? SaslBegin", "-ERR [AUTH]", "-ERR Not after"}},
         {"APOP", {" a b", "-ERR APOP", "-ERR APOP", "-ERR APOP", "-ERR APOP", "-ERR Not after"}},
         {"UTF8", {"", "+OK", "+OK", "+OK", "+OK", "-ERR Not after"}},
+        {"LANG", {" en", "+OK en", "+OK en", "+OK en", "+OK en", "+OK en"}},
         {"STAT", {"", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "+OK 2 30"}},
         {"LIST", {" 1", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "+OK 1 10"}},
         {"UIDL", {" 1", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "-ERR Sign in", "+OK 1 x"}},
@@ -151,7 +152,7 @@ void TestCommands::capabilitiesAreWhatTheTableAllows()
             const QByteArray all = lines.join('\n');
             QCOMPARE(all.contains(" PLAIN"), tls || plaintext);
             QCOMPARE(all.contains("-PLUS"), tls);
-            for (const char *always : {"TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER"})
+            for (const char *always : {"TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "UTF8 USER", "LANG"})
                 QVERIFY2(lines.contains(always), always);
         }
     }
