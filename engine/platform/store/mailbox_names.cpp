@@ -32,7 +32,8 @@ Result<void> checkName(const QString &name)
         if (part.size() > maxPartLength)
             return fail(ErrorKind::Invalid, u"A part of the mailbox name is too long"_s);
         for (const QChar c : part) {
-            if (c.category() == QChar::Other_Control)
+            // RFC 6855 §3
+            if (c.category() == QChar::Other_Control || c == QChar::LineSeparator || c == QChar::ParagraphSeparator)
                 return fail(ErrorKind::Invalid, u"The mailbox name has control characters"_s);
         }
     }

@@ -72,6 +72,9 @@ void TestMailboxes::refusesBadNames_data()
     QTest::newRow("leading separator") << u"/a"_s;
     QTest::newRow("empty part") << u"a//b"_s;
     QTest::newRow("control character") << u"a\u0007b"_s;
+    QTest::newRow("control character of ISO 6429") << u"a\u0085b"_s;
+    QTest::newRow("line separator") << u"a\u2028b"_s;
+    QTest::newRow("paragraph separator") << u"a\u2029b"_s;
     QTest::newRow("delete") << u"a\u007fb"_s;
     QTest::newRow("half a surrogate") << QString(QChar(0xd800));
     QTest::newRow("long part") << QString(256, u'x');
