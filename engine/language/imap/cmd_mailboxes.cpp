@@ -1,6 +1,7 @@
 // Commands about mailboxes as a whole (RFC 9051 §6.3), and leaving the selected one.
 #include "language/imap/arguments.h"
 #include "language/imap/fetch_response.h"
+#include "language/imap/list_match.h"
 #include "language/imap/number_set.h"
 #include "language/imap/object_id.h"
 #include "language/imap/output.h"
@@ -52,12 +53,17 @@ public:
         }
         if (m_condstore || m_resync)
             session.enableCondstore();
-        session.ask(SelectMailbox{m_name, m_readOnly});
+        if (session.rev2)
+            session.ask(ListMailboxes{}); // it is told with its attributes
+        else
+            session.ask(SelectMailbox{m_name, m_readOnly});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
-        if (const auto *selected = std::get_if<Selected>(&answer))
+        if (const auto *list = std::get_if<MailboxList>(&answer))
+            listed(session, *list);
+        else if (const auto *selected = std::get_if<Selected>(&answer))
             opened(session, *selected);
         else if (const auto *vanished = std::get_if<Vanished>(&answer))
             tellVanished(session, vanished->uids);
@@ -70,6 +76,12 @@ public:
     }
 
 private:
+    void listed(Session &session, const MailboxList &list)
+    {
+        m_tree = nameTree(list);
+        session.ask(SelectMailbox{m_name, m_readOnly});
+    }
+
     void opened(Session &session, const Selected &selected)
     {
         session.select(selected);
@@ -121,7 +133,19 @@ private:
         session.ok("Selected", session.view->readOnly() ? "READ-ONLY" : "READ-WRITE");
     }
 
-    static void tell(Session &session, const Selected &selected)
+    // As LIST tells them (RFC 9051 §6.3.2).
+    QByteArray attributes(const QString &name) const
+    {
+        const auto found = std::ranges::find(m_tree, name, &ListedName::name);
+        if (found == m_tree.end())
+            return {};
+        QByteArray words = found->hasChildren ? "\\HasChildren" : "\\HasNoChildren";
+        if (!found->specialUse.isEmpty())
+            words += ' ' + found->specialUse;
+        return words;
+    }
+
+    void tell(Session &session, const Selected &selected) const
     {
         const SelectedView &view = *session.view;
         session.untagged("FLAGS " + view.knownFlags());
@@ -137,7 +161,7 @@ private:
         session.untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view.highestModSeq()) + "] Highest");
         session.untagged("OK [MAILBOXID (" + objectId(selected.mailbox) + ")] Lasting name");
         if (session.rev2) {
-            QByteArray line = "LIST () \"/\" ";
+            QByteArray line = "LIST (" + attributes(selected.name) + ") \"/\" ";
             appendMailbox(line, selected.name, true);
             session.untagged(line);
         }
@@ -145,6 +169,7 @@ private:
 
     QString m_name;
     std::optional<Resync> m_resync;
+    QList<ListedName> m_tree;
     QList<UidRange> m_uids; // whose changes are still to be told
     bool m_readOnly;
     bool m_condstore;
