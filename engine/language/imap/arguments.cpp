@@ -98,7 +98,9 @@ QString Arguments::mailbox()
     QString name = taken(m_lexer.mailbox(m_utf8));
     if (name.isEmpty() || name.size() > maxName || std::any_of(name.cbegin(), name.cend(), isControl))
         fault(u"Not a mailbox name"_s);
-    return name;
+    QString proper = name.normalized(QString::NormalizationForm_C);
+    m_otherForm = proper == name ? QString() : name;
+    return proper;
 }
 
 bool Arguments::takeEmptyName()
@@ -117,7 +119,7 @@ QString Arguments::pattern()
     if (auto text = m_lexer.listMailbox(m_utf8)) {
         if (text->size() > maxName)
             fault(u"The pattern is too long"_s);
-        return *text;
+        return text->normalized(QString::NormalizationForm_C);
     }
     m_lexer.moveTo(start); // not modified UTF-7: it will just match nothing
     return QString::fromUtf8(taken(m_lexer.astring()));

@@ -33,8 +33,10 @@ public:
     QByteArray string();
     QByteArray nstring();
     void nil();
-    // A name, where a mailbox is meant: not empty, no controls, at most 1,000 characters.
+    // A name, where a mailbox is meant: not empty, no controls, at most 1,000 characters; in normal form C (RFC 9051 §5.1).
     QString mailbox();
+    // How the last of them was given, if it was in another form; else empty.
+    [[nodiscard]] const QString &otherForm() const { return m_otherForm; }
     // Takes the empty name, which is no mailbox, if it is next.
     [[nodiscard]] bool takeEmptyName();
     // A name with wildcards, or the reference before one.
@@ -57,6 +59,7 @@ private:
 
     Lexer &m_lexer;
     bool m_utf8;
+    QString m_otherForm;
     std::optional<Error> m_error;
 };
 

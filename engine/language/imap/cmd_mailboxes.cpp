@@ -28,6 +28,19 @@ Result<TaskPointer> askOfMailbox(Arguments &arguments, What what)
     return askTask<Done>(std::move(what), [](Session &session, Done &) { session.ok("Done"); });
 }
 
+// RFC 9051 §6.3.9.7: by OLDNAME, which other name was given for it.
+void tellForm(Session &session, const QString &name, const QString &otherForm, const QByteArray &attributes)
+{
+    QByteArray line = "LIST (" + attributes + ") \"/\" ";
+    appendMailbox(line, name, true);
+    if (!otherForm.isEmpty()) {
+        line += " (\"OLDNAME\" (";
+        appendMailbox(line, otherForm, true);
+        line += "))";
+    }
+    session.untagged(line);
+}
+
 // RFC 7162 §3.2.5
 struct Resync
 {
@@ -41,8 +54,8 @@ struct Resync
 class SelectTask : public Task
 {
 public:
-    SelectTask(QString name, bool readOnly, bool condstore, std::optional<Resync> resync)
-        : m_name(std::move(name)), m_resync(std::move(resync)), m_readOnly(readOnly), m_condstore(condstore) {}
+    SelectTask(QString name, QString otherForm, bool readOnly, bool condstore, std::optional<Resync> resync)
+        : m_name(std::move(name)), m_otherForm(std::move(otherForm)), m_resync(std::move(resync)), m_readOnly(readOnly), m_condstore(condstore) {}
 
     void begin(Session &session) override
     {
@@ -161,13 +174,12 @@ private:
         session.untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view.highestModSeq()) + "] Highest");
         session.untagged("OK [MAILBOXID (" + objectId(selected.mailbox) + ")] Lasting name");
         if (session.rev2) {
-            QByteArray line = "LIST (" + attributes(selected.name) + ") \"/\" ";
-            appendMailbox(line, selected.name, true);
-            session.untagged(line);
+            tellForm(session, selected.name, m_otherForm, attributes(selected.name));
         }
     }
 
     QString m_name;
+    QString m_otherForm; // of the name, if it was given in one
     std::optional<Resync> m_resync;
     QList<ListedName> m_tree;
     QList<UidRange> m_uids; // whose changes are still to be told
@@ -203,6 +215,7 @@ Result<TaskPointer> parseSelectOrExamine(Lexer &lexer, const Session &session, b
 {
     Arguments arguments(lexer, session);
     const QString name = arguments.mailbox();
+    const QString otherForm = arguments.otherForm();
     bool condstore = false;
     std::optional<Resync> resync;
     if (arguments.take(' ')) {
@@ -225,7 +238,7 @@ Result<TaskPointer> parseSelectOrExamine(Lexer &lexer, const Session &session, b
         return arguments.error();
     if (resync && resync->hasNumbers && session.uidOnly)
         return plainTask([](Session &s) { s.bad("Message numbers are not used any longer", "UIDREQUIRED"); });
-    return std::make_unique<SelectTask>(name, readOnly, condstore, std::move(resync));
+    return std::make_unique<SelectTask>(name, otherForm, readOnly, condstore, std::move(resync));
 }
 
 void leave(Session &session)
@@ -289,6 +302,7 @@ Result<TaskPointer> parseCreate(Lexer &lexer, const Session &session)
 {
     Arguments arguments(lexer, session);
     CreateMailbox what{arguments.mailbox(), {}};
+    const QString otherForm = arguments.otherForm();
     if (what.name.size() > 1 && what.name.endsWith(u'/'))
         what.name.chop(1);
     if (arguments.take(' ')) {
@@ -312,7 +326,9 @@ Result<TaskPointer> parseCreate(Lexer &lexer, const Session &session)
     arguments.end();
     if (!arguments.ok())
         return arguments.error();
-    return askTask<Created>(what, [](Session &s, const Created &created) {
+    return askTask<Created>(what, [name = what.name, otherForm](Session &s, const Created &created) {
+        if (s.rev2 && !otherForm.isEmpty())
+            tellForm(s, name, otherForm, {});
         s.ok("Done", "MAILBOXID (" + objectId(created.mailbox) + ')');
     });
 }

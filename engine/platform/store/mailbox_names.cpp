@@ -12,7 +12,7 @@ static constexpr qsizetype maxDepth = 50;
 
 QString properName(const QString &name)
 {
-    QString proper = name;
+    QString proper = name.normalized(QString::NormalizationForm_C); // RFC 9051 §5.1
     if (proper.size() > 1 && proper.endsWith(u'/'))
         proper.chop(1);
     if (proper.startsWith("INBOX"_L1, Qt::CaseInsensitive) && (proper.size() == 5 || proper.at(5) == u'/'))

@@ -15,6 +15,7 @@ class TestMailboxes : public QObject
 private Q_SLOTS:
     void givesANewAccountItsMailboxes();
     void knowsInboxInAnyCase();
+    void knowsNamesInAnyForm();
     void refusesBadNames_data();
     void refusesBadNames();
     void makesMissingParents();
@@ -62,6 +63,20 @@ void TestMailboxes::knowsInboxInAnyCase()
     const auto removed =
         house.tryWrite<void>([&](Transaction &t) { return Mailboxes::remove(t, alice, u"inbox"_s, u"x"_s); });
     QCOMPARE(kindOfFailure(removed), ErrorKind::Denied);
+}
+
+// RFC 9051 §5.1: what is composed and what is not is the same name.
+void TestMailboxes::knowsNamesInAnyForm()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const QString composed = u"Entw\u00fcrfe"_s, decomposed = u"Entwu\u0308rfe"_s;
+    house.write([&](Transaction &t) { return Mailboxes::create(t, alice, decomposed); });
+    QCOMPARE(house.mailbox(alice, composed).name, composed);
+    QCOMPARE(house.mailbox(alice, decomposed).name, composed);
+    const auto again =
+        house.tryWrite<MailboxId>([&](Transaction &t) { return Mailboxes::create(t, alice, composed); });
+    QCOMPARE(kindOfFailure(again), ErrorKind::Exists);
 }
 
 void TestMailboxes::refusesBadNames_data()
