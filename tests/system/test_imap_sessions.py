@@ -202,6 +202,28 @@ def picks_up_where_it_left():
             busy.close()
 
 
+def renamed_mailboxes_stay_selected():
+    """Who renames INBOX has its messages taken away as everyone else has; another mailbox goes on by its new name."""
+    with Server() as server:
+        server.add("anna")
+        own, other = Client(server, "a"), Client(server, "b", qresync=True)
+        for n in range(3): own.cmd("APPEND INBOX", MAIL % ((n,) * 3))
+        for client in own, other:
+            client.select()
+            assert len(client.seen) == 3
+        own.cmd("RENAME INBOX Saved")
+        for client in own, other:
+            deadline = time.monotonic() + 10
+            while client.seen and time.monotonic() < deadline: client.cmd("NOOP")
+            assert not client.seen, (client.name, client.seen)
+        own.cmd("SELECT Saved")
+        own.cmd("RENAME Saved Kept")
+        assert [line for line in own.cmd("ESEARCH IN (selected) ALL") if 'MAILBOX "Kept"' in line and line.endswith(" ALL 1:3")]
+        own.cmd("CREATE Saved")
+        own.cmd("DELETE Saved")
+        assert not own.cmd("ESEARCH IN (selected) UNDELETED DELETED")
+
+
 class Clock:
     """Notes when a session that is idle is told something, on a thread of its own."""
     def __init__(self, server, user="anna@example.test"):
@@ -261,4 +283,4 @@ def a_change_is_told_within_a_tenth_of_a_second():
             assert sorted(times)[len(times) * 9 // 10] < 0.1, (what, times)
 
 
-run(random_sessions_agree, picks_up_where_it_left, a_change_is_told_within_a_tenth_of_a_second)
+run(random_sessions_agree, picks_up_where_it_left, renamed_mailboxes_stay_selected, a_change_is_told_within_a_tenth_of_a_second)

@@ -266,9 +266,14 @@ void ImapService::on(ImapSession &, NeedId id, imap::DeleteMailbox &need)
 
 void ImapService::on(ImapSession &, NeedId id, imap::RenameMailbox &need)
 {
+    // Of names alone: that INBOX is empty now is news to whoever has it selected, the session itself too (RFC 9051 §6.3.6).
+    const auto signNames = [](store::Transaction &transaction, ConversationId origin) {
+        for (NameChange &change : transaction.changes.names)
+            change.origin = origin;
+    };
     m_world.store->write<imap::Done>(doneJob([account = m_account, need](store::Transaction &transaction) {
                                          return store::Sharing::rename(transaction, account, need.from, need.to);
-                                     }, &ImapService::sign, self()),
+                                     }, signNames, self()),
                                      bring<imap::Done>(id));
 }
 
