@@ -71,7 +71,7 @@ struct Answering
     Answer operator()(const SignUrl &) const { return UrlToken{"01"}; }
     Answer operator()(const StoreFlags &need) const
     {
-        return FlagsStored{{{need.uids.value(0).first, flag::Seen, 4, MessageId{1}, 1}}, {}, {"$Work", "more"}, 4};
+        return FlagsStored{{{need.uids.value(0).first, flag::Seen, 4, MessageId{1}, 1}}, {{need.uids.value(0).last, flag::Seen, 3, MessageId{2}, 1}}, {}, {"$Work", "more"}, 4};
     }
     Answer operator()(const CopyMessages &need) const
     {

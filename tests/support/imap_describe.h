@@ -465,7 +465,10 @@ private:
         if (name == "Stored") {
             if (rest.contains("keywords="))
                 keywords = rest.sliced(rest.indexOf("keywords=") + 9).split(' ').first().split(',');
-            return FlagsStored{marks(rest, keywords), uids(fields.named.value("modified")), keywords, ModSeq(fields.number("highest", 9))};
+            // "30 / 40; 50": what is altered, and what had the flags already
+            const qsizetype same = rest.indexOf('/');
+            return FlagsStored{marks(same < 0 ? rest : rest.first(same), keywords),
+                               same < 0 ? QList<MessageMark>() : marks(rest.sliced(same + 1), keywords), uids(fields.named.value("modified")), keywords, ModSeq(fields.number("highest", 9))};
         }
         if (name == "Copied")
             return Copied{quint32(fields.number("uidvalidity", 7)), ranges(fields.plain.value(0)),

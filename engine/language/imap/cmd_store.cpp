@@ -5,6 +5,9 @@
 #include "language/imap/parsers.h"
 #include "language/imap/resolve.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace posthorn::imap {
 
 using namespace Qt::StringLiterals;
@@ -37,11 +40,15 @@ public:
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
-        const auto *stored = std::get_if<FlagsStored>(&answer);
+        auto *stored = std::get_if<FlagsStored>(&answer);
         if (!stored) {
             const auto *failure = std::get_if<Failure>(&answer);
             session.failed(failure ? failure->error : Error{});
             return;
+        }
+        if (!m_silent && !stored->same.isEmpty()) { // they are told as well (RFC 9051 §6.4.6)
+            stored->altered += std::exchange(stored->same, {});
+            std::ranges::sort(stored->altered, {}, &MessageMark::uid);
         }
         session.view->noteStored(*stored, m_silent);
         session.view->tellKeywords(session.out);

@@ -241,7 +241,14 @@ struct FetchedRows
     Keywords keywords; // that the flags name; empty: those told of last
 };
 struct ContentPiece { QByteArray bytes; };
-struct FlagsStored { QList<MessageMark> altered; QList<Uid> modified; /* RFC 7162: left alone, changed since */ Keywords keywords; ModSeq highestModSeq = 0; };
+struct FlagsStored
+{
+    QList<MessageMark> altered;
+    QList<MessageMark> same; // had the flags already
+    QList<Uid> modified;     // RFC 7162: left alone, changed since
+    Keywords keywords;
+    ModSeq highestModSeq = 0;
+};
 struct Copied { quint32 uidValidity = 0; QList<UidRange> from; QList<UidRange> to; QList<UidRange> expunged; ModSeq highestModSeq = 0; };
 struct Expunged { QList<UidRange> uids; ModSeq highestModSeq = 0; };
 struct Vanished { QList<UidRange> uids; /* ascending */ };

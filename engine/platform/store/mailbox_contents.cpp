@@ -201,8 +201,10 @@ static Sorted sortOut(const QList<MessageMark> &marks, FlagRule rule, ModSeq lim
             continue;
         }
         const Flags flags = rule.of(mark.flags);
-        if (flags == mark.flags)
+        if (flags == mark.flags) {
+            sorted.change.same.append(mark);
             continue;
+        }
         sorted.unseen += int(!(flags & flag::Seen)) - int(!(mark.flags & flag::Seen));
         sorted.deleted += int(bool(flags & flag::Deleted)) - int(bool(mark.flags & flag::Deleted));
         sorted.change.altered.append({mark.uid, flags, modSeq, mark.message, mark.size});

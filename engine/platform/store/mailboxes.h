@@ -60,6 +60,7 @@ enum class FlagAction { Set, Add, Remove };
 struct FlagsChange
 {
     QList<MessageMark> altered;
+    QList<MessageMark> same; // had the flags already
     QList<Uid> modified; // left alone: changed since `unchangedSince`
     ModSeq highestModSeq = 0;
     Keywords keywords;

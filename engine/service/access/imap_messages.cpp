@@ -164,7 +164,7 @@ void ImapService::on(ImapSession &session, NeedId id, imap::StoreFlags &need)
             if (!change)
                 return std::unexpected(change.error());
             sign(transaction, origin);
-            return imap::FlagsStored{std::move(change->altered), std::move(change->modified),
+            return imap::FlagsStored{std::move(change->altered), std::move(change->same), std::move(change->modified),
                                      std::move(change->keywords), change->highestModSeq};
         },
         bring<imap::FlagsStored>(id));

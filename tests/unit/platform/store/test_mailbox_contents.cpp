@@ -24,6 +24,7 @@ private Q_SLOTS:
     void forgetsTheUsageOfAFailedJob();
     void seesPendingTotalsWithinAJob();
     void notesWhatChanged();
+    void tellsWhatHadTheFlagsAlready();
 };
 
 void TestMailboxContents::copiesWithKeywordsOfTheTarget()
@@ -96,6 +97,33 @@ void TestMailboxContents::movesWithoutNeedingQuota()
     QCOMPARE(moved.expunged, (Ranges{{1, 1}}));
     QCOMPARE(house.mailbox(alice).messages, 0);
     QCOMPARE(house.mailbox(alice, u"Archive"_s).messages, 1);
+    QCOMPARE(house.faults(), QStringList());
+}
+
+void TestMailboxContents::tellsWhatHadTheFlagsAlready()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const auto inbox = house.mailbox(alice).id;
+    house.fill(inbox, 4);
+    const auto flag = [&](const Ranges &uids, FlagAction action, std::optional<ModSeq> unchangedSince = {}) {
+        return house.write([&](Transaction &t) { return Mailboxes::setFlags(t, inbox, uids, action, {"\\Flagged"}, unchangedSince); });
+    };
+    const auto uids = [](const QList<MessageMark> &marks) {
+        QList<Uid> list;
+        for (const MessageMark &mark : marks)
+            list += mark.uid;
+        return list;
+    };
+    const auto first = flag({{2, 3}}, FlagAction::Add);
+    QVERIFY(first.same.isEmpty());
+    const auto again = flag({{1, 4}}, FlagAction::Add, first.highestModSeq - 1);
+    QCOMPARE(again.modified, (QList<Uid>{2, 3}));
+    QVERIFY(again.same.isEmpty());
+    const auto third = flag({{1, 3}}, FlagAction::Add);
+    QCOMPARE(uids(third.same), (QList<Uid>{1, 2, 3}));
+    QVERIFY(third.altered.isEmpty() && third.same[1].flags == flag::Flagged && third.same[1].modSeq == first.highestModSeq);
+    QCOMPARE(third.highestModSeq, again.highestModSeq);
     QCOMPARE(house.faults(), QStringList());
 }
 

@@ -45,7 +45,7 @@ struct Sent
     Set flags = 0;
     bool silent = false;
     QList<Uid> modified;
-    // FETCH: the rows as they were when they were asked for, and which of them were not told yet
+    // FETCH and STORE: the rows as they were when they were asked for, and which of them were not told yet
     QHash<Uid, Message> rows;
     QSet<Uid> untold;
     bool wantsContent = false, wantsFlags = true;
@@ -299,7 +299,7 @@ private:
         }
         if (const auto uid = numberAfter("UID ", items))
             check(*uid == one.uid, "is told that " + QByteArray::number(one.uid) + " is " + QByteArray::number(*uid));
-        Sent *sent = underWay({"FETCH", "SELECT"});
+        Sent *sent = underWay({"FETCH", "SELECT", "STORE"});
         const Message *row = sent && sent->rows.contains(one.uid) ? &sent->rows[one.uid] : nullptr;
         if (!content.isNull()) {
             const bool right = row && content.contains("Subject: m" + QByteArray::number(row->number) + "\r\n");
@@ -307,7 +307,8 @@ private:
         }
         hearFlags(one, items, row);
         const bool isWhole = content.isNull() != (sent && sent->wantsContent) && (items.contains("FLAGS (") || (sent && !sent->wantsFlags));
-        if (row && isWhole && (uidOnly || items.contains("UID ")))
+        const bool isByNumber = sent && sent->verb == "STORE" && !sent->byUid;
+        if (row && isWhole && (uidOnly || isByNumber || items.contains("UID ")))
             sent->untold.remove(one.uid);
     }
 

@@ -288,6 +288,13 @@ private:
             return;
         checkWanted(player, sent, need.uids);
         sent.modified = modified;
+        for (const Message &message : std::as_const(box(player.selected).messages)) {
+            if (!isIn(need.uids, message.uid) || modified.contains(message.uid))
+                continue;
+            sent.rows[message.uid] = message;
+            if (player.belief(message.uid) && !sent.silent)
+                sent.untold += message.uid;
+        }
         if (sent.flags != set || int(sent.action) != int(need.action))
             fail("stores other flags than it was told");
     }
