@@ -64,7 +64,7 @@ void FetchTask::contentCame(Session &session, const QByteArray &bytes)
             session.out += std::exchange(m_line, {});
             m_rowStarted = true;
         }
-        session.out += taken;
+        appendContent(session.out, taken);
         m_left -= taken.size();
     }
     m_offset += taken.size();

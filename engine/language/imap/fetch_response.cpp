@@ -7,6 +7,8 @@
 #include "language/imap/output.h"
 #include "language/imap/quote.h"
 
+#include <algorithm>
+
 namespace posthorn::imap {
 
 namespace {
@@ -128,7 +130,18 @@ void appendSection(QByteArray &out, const Section &section, const SectionRange &
     if (section.sizeOnly)
         return appendBinarySize(out, section, range.bytes.size());
     appendSectionHead(out, section, range.bytes.size(), section.decoded && range.bytes.contains('\0'));
-    out += range.bytes;
+    if (section.decoded)
+        out += range.bytes;
+    else
+        appendContent(out, range.bytes);
+}
+
+void appendContent(QByteArray &out, QByteArrayView bytes)
+{
+    const qsizetype start = out.size();
+    out += bytes;
+    if (bytes.contains('\0'))
+        std::replace(out.begin() + start, out.end(), '\0', '\x80');
 }
 
 bool appendFetch(QByteArray &out, const FetchItems &items, const FetchedMessage &message)

@@ -79,6 +79,8 @@ void appendFetchItem(QByteArray &out, FetchItem::Kind kind, const FetchedMessage
 // "BODY[] {1234}" CRLF and the octets, "BODY[9] NIL" or "BINARY.SIZE[1] 7"; the range must be Missing, Unknown or Ready.
 void appendSection(QByteArray &out, const Section &section, const SectionRange &range);
 // "BODY[] {1234}" CRLF, as a literal8 when there are NULs; then as many octets must follow.
+// Content of a message as it is. A literal can hold no NUL (RFC 9051 §4.3), and its size is fixed: it becomes 0x80.
+void appendContent(QByteArray &out, QByteArrayView bytes);
 void appendSectionHead(QByteArray &out, const Section &section, qint64 size, bool hasNul = false);
 void appendBinarySize(QByteArray &out, const Section &section, qint64 size);
 void appendFetchEnd(QByteArray &out);

@@ -130,7 +130,8 @@ SectionRange SectionFinder::inMessage(const Section &section, Range range) const
         found.place = Place::Unknown;
         return found;
     }
-    if (!decoder.isIdentity()) {
+    const bool mayHaveNul = section.decoded && !section.sizeOnly && !isHere; // which is announced before it is read
+    if (!decoder.isIdentity() || mayHaveNul) {
         found.encoding = range.encoding;
         return decoded(section, std::move(found));
     }

@@ -1,6 +1,7 @@
 #include "language/imap/url_fetch_task.h"
 
 #include "language/imap/bodystructure_text.h"
+#include "language/imap/fetch_response.h"
 #include "language/imap/quote.h"
 
 namespace posthorn::imap {
@@ -78,7 +79,10 @@ void UrlFetchTask::proceed(Session &session)
     if (!m_isOpen)
         return;
     const QByteArray bytes = m_content.take();
-    session.out += bytes;
+    if (m_content.hasNul())
+        session.out += bytes;
+    else
+        appendContent(session.out, bytes);
     m_left -= bytes.size();
     if (m_left > 0 && !m_content.isWaiting() && session.hasRoom() && !m_content.more(session))
         return session.close(); // the content is not what it was when it was counted

@@ -99,6 +99,11 @@ private Q_SLOTS:
         add("BINARY.SIZE[9]", "(BINARY.SIZE[9] 0)\r\n" + ok);
         add("BINARY.PEEK[]<0.7>", "(BINARY[]<0> {7}\r\nSubject)\r\n" + ok);
         add("BINARY.PEEK[5]", "(BINARY[5] {0}\r\n)\r\n" + ok);
+        const auto nul = [](QByteArray text) { return text.replace('^', '\0'); };
+        add("BINARY.PEEK[6]", nul("(BINARY[6] ~{3}\r\nx^y)\r\n") + ok);
+        add("BODY.PEEK[6]", "(BODY[6] {3}\r\nx\x80y)\r\n" + ok);
+        add("(BODY.PEEK[6.MIME] BODY.PEEK[6]<1.1> BINARY.PEEK[6]<1.5>)",
+            "(BODY[6.MIME] {37}\r\nContent-Transfer-Encoding: binary\r\n\r\n BODY[6]<1> {1}\r\n\x80 " + nul("BINARY[6]<1> ~{2}\r\n^y)\r\n") + ok);
         add("BINARY.PEEK[1.HEADER]", "");
         add("BINARY.SIZE[1]<0.1>", "");
     }
@@ -111,7 +116,8 @@ private Q_SLOTS:
                                    "--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\nYQBi\r\n/wo=\r\n"
                                    "--b\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n#0V%T\r\n"
                                    "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n"
-                                   "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--b--\r\n";
+                                   "--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n"
+                                   "--b\r\nContent-Transfer-Encoding: binary\r\n\r\nx"_ba + '\0' + "y\r\n--b--\r\n";
         for (const qint64 piece : {0, 1, 5, 1000}) { // 0: it comes with the row
             Client client(1);
             client.machine.receive("f FETCH 1 " + items + "\r\n");
