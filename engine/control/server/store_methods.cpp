@@ -7,7 +7,10 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QJsonDocument>
 #include <QSaveFile>
+
+#include <algorithm>
 
 namespace posthorn::control {
 
@@ -29,28 +32,42 @@ std::unexpected<Error> fileTrouble(const QString &what, const QFileDevice &file)
     return fail(ErrorKind::Unavailable, u"%1 %2: %3"_s.arg(file.fileName(), what, file.errorString()));
 }
 
-Result<qint64> exportOne(store::Connection &connection, const QString &directory, const QString &table)
+QString versionFile(const QString &directory) { return directory + u"/export.json"_s; }
+
+// A file has its name only once it is complete.
+Result<qint64> writeFile(const QString &name, const std::function<Result<qint64>(QIODevice &)> &write)
 {
-    QSaveFile file(tableFile(directory, table));
+    QSaveFile file(name);
     if (!file.open(QIODevice::WriteOnly))
         return fileTrouble(u"can't be written"_s, file);
-    // It has its name only once it is complete.
     if (!file.setPermissions(QFile::ReadOwner | QFile::WriteOwner))
         return fileTrouble(u"can't be kept from others"_s, file);
-    const auto rows = store::Maintenance::exportTable(connection, table, file);
-    if (!rows)
-        return rows;
+    const auto written = write(file);
+    if (!written)
+        return written;
     if (!file.commit())
         return fileTrouble(u"can't be written"_s, file);
-    return rows;
+    return written;
+}
+
+// Before the tables: an export that was cut short is not taken for an older one, which had fewer.
+Result<qint64> writeVersion(const QString &directory)
+{
+    return writeFile(versionFile(directory), [](QIODevice &out) {
+        return out.write(QJsonDocument(QJsonObject{{u"version"_s, store::Maintenance::version()}}).toJson(QJsonDocument::Compact) + '\n');
+    });
 }
 
 // In one reading job, so that the tables agree with each other.
 Result<qint64> exportAll(store::Connection &connection, const QString &directory)
 {
+    if (const auto written = writeVersion(directory); !written)
+        return written;
     qint64 total = 0;
     for (const QString &table : store::Maintenance::tables()) {
-        const auto rows = exportOne(connection, directory, table);
+        const auto rows = writeFile(tableFile(directory, table), [&](QIODevice &out) {
+            return store::Maintenance::exportTable(connection, table, out);
+        });
         if (!rows)
             return rows;
         total += *rows;
@@ -62,22 +79,52 @@ Result<void> checkExportPlace(const QString &directory)
 {
     if (const auto path = checkFullPath(directory); !path)
         return path;
+    const auto isThere = [&](const QString &table) { return QFileInfo::exists(tableFile(directory, table)); };
+    if (QFileInfo::exists(versionFile(directory)) || std::ranges::any_of(store::Maintenance::tables(), isThere))
+        return fail(ErrorKind::Exists, u"%1 holds an export already"_s.arg(directory));
+    return system::makePrivateDirectory(directory);
+}
+
+// The first exports did not say it: theirs is that of the last table they have.
+int versionByTables(const QString &directory)
+{
+    int version = 1;
     for (const QString &table : store::Maintenance::tables()) {
         if (QFileInfo::exists(tableFile(directory, table)))
-            return fail(ErrorKind::Exists, u"%1 holds an export already"_s.arg(directory));
+            version = std::max(version, store::Maintenance::versionOf(table));
     }
-    return system::makePrivateDirectory(directory);
+    return version;
+}
+
+Result<int> versionOf(const QString &directory)
+{
+    QFile file(versionFile(directory));
+    if (!file.exists())
+        return versionByTables(directory);
+    if (!file.open(QIODevice::ReadOnly))
+        return fail(ErrorKind::NotFound, u"%1 can't be read: %2"_s.arg(file.fileName(), file.errorString()));
+    const int version = QJsonDocument::fromJson(file.read(1'000)).object().value("version"_L1).toInt();
+    if (version < 1)
+        return fail(ErrorKind::Invalid, u"%1 does not tell the version"_s.arg(file.fileName()));
+    if (version > store::Maintenance::version())
+        return fail(ErrorKind::Invalid, u"The export was made by a newer version of this program"_s);
+    return version;
 }
 
 // All or nothing: one transaction.
 Result<qint64> importAll(store::Transaction &transaction, const QString &directory)
 {
+    const auto version = versionOf(directory);
+    if (!version)
+        return std::unexpected(version.error());
     qint64 total = 0;
     for (const QString &table : store::Maintenance::tables()) {
         QFile file(tableFile(directory, table));
+        if (!file.exists() && store::Maintenance::versionOf(table) > *version)
+            continue; // it came later
         if (!file.open(QIODevice::ReadOnly))
             return fail(ErrorKind::NotFound, u"%1 can't be read: %2"_s.arg(file.fileName(), file.errorString()));
-        const auto rows = store::Maintenance::importTable(transaction, table, file);
+        const auto rows = store::Maintenance::importTable(transaction, table, file, *version);
         if (!rows) {
             Error error = rows.error();
             error.text = u"%1: %2"_s.arg(file.fileName(), error.text);
@@ -85,6 +132,8 @@ Result<qint64> importAll(store::Transaction &transaction, const QString &directo
         }
         total += *rows;
     }
+    if (const auto done = store::Maintenance::importDone(transaction, *version); !done)
+        return std::unexpected(done.error());
     transaction.changes.directoryChanged = transaction.changes.queueChanged = transaction.changes.settingsChanged = true;
     return total;
 }

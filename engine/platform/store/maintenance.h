@@ -38,10 +38,15 @@ public:
     // there or expunged by somebody named.
     static Result<CheckReport> check(Connection &, bool quick = false);
     static QStringList tables();
+    static int version();                       // of the tables' columns
+    static int versionOf(const QString &table); // the one that brought it
     // One JSON object a line; blobs as base64. Same order as tables(), which leaves out the search index: it is made anew.
     static Result<qint64> exportTable(Connection &, const QString &table, QIODevice &out);
-    // Into an empty table. Invalid with the line's number when a line can't be read.
-    static Result<qint64> importTable(Transaction &, const QString &table, QIODevice &in);
+    // Into an empty table. Columns that came after `version` may be missing. Invalid with the line's number when a line can't
+    // be read.
+    static Result<qint64> importTable(Transaction &, const QString &table, QIODevice &in, int version = Maintenance::version());
+    // Once all tables are there: brings their rows up to this version.
+    static Result<void> importDone(Transaction &, int version);
 };
 
 } // namespace posthorn::store

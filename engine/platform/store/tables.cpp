@@ -1,6 +1,7 @@
 // Settings, and every table as JSON lines.
 #include "platform/store/ledger.h"
 #include "platform/store/maintenance.h"
+#include "platform/store/sql/migrator.h"
 #include "platform/store/transaction.h"
 
 #include <QJsonDocument>
@@ -50,6 +51,7 @@ struct Column
     QString name;
     bool octets = false;
     bool text = false;
+    QString usual; // SQL: what it has where it is missing; empty: it must not be
 };
 
 } // namespace
@@ -65,14 +67,21 @@ QStringList Maintenance::tables()
             u"account_group"_s, u"group_member"_s, u"acl"_s, u"seen"_s,           u"metadata"_s};
 }
 
-static Result<QList<Column>> columnsOf(Connection &connection, const QString &table)
+int Maintenance::version() { return Migrator::newestVersion(); }
+
+int Maintenance::versionOf(const QString &table) { return Migrator::versionOf(table); }
+
+// Those that came after `version` may be missing.
+static Result<QList<Column>> columnsOf(Connection &connection, const QString &table, int version)
 {
     if (!Maintenance::tables().contains(table))
         return fail(ErrorKind::NotFound, u"No such table"_s, table);
     QList<Column> columns;
     auto done =
-        connection.select("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", table).each([&](const Row &row) {
-            columns.append({row.text(0), row.text(1) == "BLOB"_L1, row.text(1) == "TEXT"_L1});
+        connection.select("SELECT name, type, ifnull(dflt_value, '') FROM pragma_table_info(?) ORDER BY cid", table).each([&](const Row &row) {
+            const QString name = row.text(0);
+            const bool mayMiss = version < Maintenance::version() && Migrator::versionOf(table, name) > version;
+            columns.append({name, row.text(1) == "BLOB"_L1, row.text(1) == "TEXT"_L1, mayMiss ? row.text(2) : QString()});
         });
     if (!done)
         return std::unexpected(done.error());
@@ -106,7 +115,7 @@ Result<qint64> Maintenance::exportTable(Connection &connection, const QString &t
 {
     if (auto settled = connection.settle(); !settled)
         return std::unexpected(settled.error());
-    const auto columns = columnsOf(connection, table);
+    const auto columns = columnsOf(connection, table, version());
     if (!columns)
         return std::unexpected(columns.error());
     qint64 count = 0;
@@ -148,15 +157,23 @@ static Result<QList<QVariant>> valuesOf(const QList<Column> &columns, const QByt
 {
     QJsonParseError error;
     const QJsonObject object = QJsonDocument::fromJson(line, &error).object();
-    if (error.error != QJsonParseError::NoError || object.size() != columns.size())
+    if (error.error != QJsonParseError::NoError)
         return fail(ErrorKind::Invalid, u"one JSON object with all columns expected"_s, error.errorString());
     QList<QVariant> values;
+    qsizetype missing = 0;
     for (const Column &column : columns) {
+        if (!column.usual.isEmpty() && !object.contains(column.name)) {
+            values.append(QVariant());
+            ++missing;
+            continue;
+        }
         auto value = valueOf(column, object.value(column.name));
         if (!value)
             return std::unexpected(value.error());
         values.append(std::move(*value));
     }
+    if (object.size() + missing != columns.size())
+        return fail(ErrorKind::Invalid, u"one JSON object with all columns expected"_s);
     return values;
 }
 
@@ -177,7 +194,9 @@ static Result<void> checkEmpty(Connection &connection, const QString &table)
 static Result<qint64> importLines(Connection &connection, const QString &table, const QList<Column> &columns,
                                   QIODevice &in)
 {
-    QStringList marks(columns.size(), u"?"_s);
+    QStringList marks;
+    for (const Column &column : columns)
+        marks.append(column.usual.isEmpty() ? u"?"_s : u"ifnull(?, %1)"_s.arg(column.usual));
     QString sql = u"INSERT INTO %1 (%2) VALUES (%3)"_s.arg(table, namesOf(columns), marks.join(u", "_s));
     if (table == "counter"_L1)
         sql += u" ON CONFLICT (name) DO UPDATE SET value = max(counter.value, excluded.value)"_s;
@@ -197,10 +216,10 @@ static Result<qint64> importLines(Connection &connection, const QString &table, 
     }
 }
 
-Result<qint64> Maintenance::importTable(Transaction &transaction, const QString &table, QIODevice &in)
+Result<qint64> Maintenance::importTable(Transaction &transaction, const QString &table, QIODevice &in, int version)
 {
     Connection &connection = transaction.connection();
-    const auto columns = columnsOf(connection, table);
+    const auto columns = columnsOf(connection, table, version);
     if (!columns)
         return std::unexpected(columns.error());
     if (auto settled = connection.settle(); !settled)
@@ -217,6 +236,11 @@ Result<qint64> Maintenance::importTable(Transaction &transaction, const QString 
     transaction.changes.settingsChanged = true;
     transaction.changes.queueChanged = true;
     return count;
+}
+
+Result<void> Maintenance::importDone(Transaction &transaction, int version)
+{
+    return Migrator::updateRows(transaction, version);
 }
 
 } // namespace posthorn::store

@@ -23,13 +23,18 @@ static QStringList migrationFiles()
     return QDir(u":/posthorn/store/migrations"_s).entryList({u"*.sql"_s}, QDir::Files, QDir::Name);
 }
 
+static int versionOfFile(const QString &name)
+{
+    return name.first(4).toInt();
+}
+
 int Migrator::newestVersion()
 {
     const QStringList files = migrationFiles();
-    return files.isEmpty() ? 0 : files.last().first(4).toInt();
+    return files.isEmpty() ? 0 : versionOfFile(files.last());
 }
 
-static QByteArray schemaText(const Connection &connection, const QString &name)
+static QByteArrayList statementsOf(const QString &name)
 {
     QFile file(u":/posthorn/store/migrations/"_s + name);
     if (!file.open(QIODevice::ReadOnly))
@@ -40,17 +45,19 @@ static QByteArray schemaText(const Connection &connection, const QString &name)
         if (!line.trimmed().startsWith("--"))
             text += line;
     }
-    for (const auto &[from, to] : connection.dialect().schemaWords)
-        text.replace(from, to);
-    return text;
+    QByteArrayList statements;
+    for (const QByteArray &statement : text.split(';')) {
+        if (!statement.trimmed().isEmpty())
+            statements.append(statement.trimmed());
+    }
+    return statements;
 }
 
-static Result<void> runStatements(Connection &connection, const QByteArray &text)
+static Result<void> runStatements(Connection &connection, const QByteArrayList &statements)
 {
-    const auto statements = text.split(';');
-    for (const QByteArray &statement : statements) {
-        if (statement.trimmed().isEmpty())
-            continue;
+    for (QByteArray statement : statements) {
+        for (const auto &[from, to] : connection.dialect().schemaWords)
+            statement.replace(from, to);
         if (auto done = connection.executeText(QString::fromUtf8(statement)); !done)
             return std::unexpected(done.error());
     }
@@ -61,10 +68,10 @@ static Result<void> applyMigration(Connection &connection, const QString &name)
 {
     if (auto done = connection.run("BEGIN IMMEDIATE"); !done)
         return std::unexpected(done.error());
-    auto done = runStatements(connection, schemaText(connection, name));
+    auto done = runStatements(connection, statementsOf(name));
     if (done)
-        done = runStatements(connection, "PRAGMA user_version=" + QByteArray::number(name.first(4).toInt()) +
-                                             "; PRAGMA application_id=" + QByteArray::number(applicationId));
+        done = runStatements(connection, {"PRAGMA user_version=" + QByteArray::number(versionOfFile(name)),
+                                          "PRAGMA application_id=" + QByteArray::number(applicationId)});
     if (done) {
         if (auto committed = connection.run("COMMIT"); !committed)
             done = std::unexpected(committed.error());
@@ -92,9 +99,34 @@ Result<void> Migrator::migrate(Connection &connection)
                     u"schema %1, known up to %2"_s.arg(version->value_or(0)).arg(newestVersion()));
     const QStringList files = migrationFiles();
     for (const QString &name : files) {
-        if (name.first(4).toInt() <= version->value_or(0))
+        if (versionOfFile(name) <= version->value_or(0))
             continue;
         if (auto done = applyMigration(connection, name); !done)
+            return done;
+    }
+    return {};
+}
+
+int Migrator::versionOf(const QString &table, const QString &column)
+{
+    const QByteArray made = "CREATE TABLE " + table.toUtf8() + " (";
+    const QByteArray widened = "ALTER TABLE " + table.toUtf8() + " ADD COLUMN " + column.toUtf8() + ' ';
+    int version = 0;
+    for (const QString &name : migrationFiles()) {
+        for (const QByteArray &statement : statementsOf(name)) {
+            if ((version == 0 && statement.startsWith(made)) || (!column.isEmpty() && statement.startsWith(widened)))
+                version = versionOfFile(name);
+        }
+    }
+    return version;
+}
+
+Result<void> Migrator::updateRows(Connection &connection, int version)
+{
+    for (const QString &name : migrationFiles()) {
+        QByteArrayList statements = versionOfFile(name) > version ? statementsOf(name) : QByteArrayList();
+        statements.removeIf([](const QByteArray &statement) { return !statement.startsWith("UPDATE "); });
+        if (auto done = runStatements(connection, statements); !done)
             return done;
     }
     return {};

@@ -161,6 +161,37 @@ private Q_SLOTS:
         QCOMPARE(other.outcome(u"store.import"_s, {{u"directory"_s, folder}}), u"not-found"_s);
         QCOMPARE(other.call(u"domain.list"_s)->toObject().value("domains"_L1).toArray().size(), 0);
     }
+    void importsOlderExports_data()
+    {
+        QTest::addColumn<QByteArray>("told");
+        QTest::addColumn<QStringList>("missing");
+        QTest::addColumn<QString>("outcome");
+        QTest::newRow("made before there was the table") << QByteArray(R"({"version":11})") << QStringList{u"flag_change"_s} << u"ok"_s;
+        QTest::newRow("made when there was") << QByteArray(R"({"version":12})") << QStringList{u"flag_change"_s} << u"not-found"_s;
+        QTest::newRow("older than what is missing") << QByteArray(R"({"version":11})") << QStringList{u"flag_change"_s, u"acl"_s} << u"not-found"_s;
+        QTest::newRow("does not say") << QByteArray() << QStringList{u"flag_change"_s} << u"ok"_s;
+        QTest::newRow("does not say, and lacks one of its own") << QByteArray() << QStringList{u"flag_change"_s, u"acl"_s} << u"not-found"_s;
+        QTest::newRow("does not say, and has nothing") << QByteArray() << store::Maintenance::tables() << u"not-found"_s;
+        QTest::newRow("newer than this program") << QByteArray(R"({"version":9999})") << QStringList() << u"invalid"_s;
+        QTest::newRow("says nonsense") << QByteArray("12") << QStringList() << u"invalid"_s;
+    }
+    void importsOlderExports()
+    {
+        QFETCH(QByteArray, told);
+        QFETCH(QStringList, missing);
+        m_house->call(u"domain.add"_s, {{u"name"_s, u"example.test"_s}});
+        const QString folder = m_house->folder.filePath(u"export"_s);
+        QVERIFY(m_house->call(u"store.export"_s, {{u"directory"_s, folder}}));
+        QFile version(folder + u"/export.json"_s);
+        QVERIFY(version.exists() && version.remove());
+        if (!told.isEmpty())
+            QVERIFY(version.open(QIODevice::WriteOnly) && version.write(told) == told.size());
+        version.close();
+        for (const QString &table : std::as_const(missing))
+            QVERIFY(QFile::remove(folder + u'/' + table + u".jsonl"_s));
+        House other;
+        QTEST(other.outcome(u"store.import"_s, {{u"directory"_s, folder}}), "outcome");
+    }
 
 private:
     QJsonObject storeState() { return m_house->call(u"server.status"_s)->toObject().value("store"_L1).toObject(); }
