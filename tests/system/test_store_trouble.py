@@ -54,6 +54,9 @@ def faults_that_check_finds_are_told():
         assert server.ask("check", check=False).returncode == 65
         assert store(server)["health"] == "faulty" and "4711" in server.ask("status")
         deliver(server, "mail is taken all the same")
+        server.kill()
+        server.start()
+        assert store(server)["health"] == "faulty" and "4711" in server.ask("status") # remembered
 
 
 def what_can_not_be_written_recovers():

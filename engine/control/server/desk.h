@@ -4,19 +4,15 @@
 #include "control/server/call.h"
 #include "control/server/context.h"
 #include "control/server/topic_board.h"
+#include "platform/store/maintenance.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
 
 #include <QThreadPool>
 
-namespace posthorn::control {
+#include <optional>
 
-// What the last check of the store found; nothing before the first one.
-struct CheckResult
-{
-    qint64 faults = 0;
-    QString first;
-};
+namespace posthorn::control {
 
 struct Desk
 {
@@ -24,7 +20,7 @@ struct Desk
     std::shared_ptr<Gate> gate;
     QThreadPool pool;
     store::DayTally today; // as of the last status
-    CheckResult checked;
+    std::optional<store::Findings> found; // by the last check since the start; before it counts what the store has kept
     std::unique_ptr<TopicBoard> topics;
 
     [[nodiscard]] SettingsPointer settings() const

@@ -44,6 +44,7 @@ struct StatusReading
 {
     qint64 queued = 0;
     store::DayTally today;
+    store::Findings found;
 };
 
 Result<StatusReading> readStatus(store::Connection &connection, const store::DayTally &known, qint64 midnight)
@@ -52,7 +53,10 @@ Result<StatusReading> readStatus(store::Connection &connection, const store::Day
     if (!queued)
         return std::unexpected(queued.error());
     const auto today = store::Trace::tally(connection, known, midnight);
-    return today ? Result<StatusReading>({*queued, *today}) : std::unexpected(today.error());
+    if (!today)
+        return std::unexpected(today.error());
+    const auto found = store::Maintenance::findings(connection);
+    return found ? Result<StatusReading>({*queued, *today, *found}) : std::unexpected(found.error());
 }
 
 // Two may be asked at once, around midnight: the day never goes back.
@@ -62,20 +66,21 @@ void keepTally(Desk &desk, const store::DayTally &today)
         desk.today = today;
 }
 
-// What a check found is not well, though the store goes on taking mail.
-QLatin1StringView healthOf(const Desk &desk)
-{
-    const store::Health health = desk.context.store->health();
-    return health == store::Health::Good && desk.checked.faults > 0 ? "faulty"_L1 : nameOf(health);
-}
-
 QJsonObject storeJson(const Desk &desk)
 {
-    return {{u"health"_s, healthOf(desk)},
-            {u"faults"_s, desk.checked.faults},
-            {u"firstFault"_s, desk.checked.first},
+    return {{u"health"_s, nameOf(desk.context.store->health())},
             {u"octets"_s, desk.context.store->databaseOctets()},
             {u"freeOctets"_s, system::freeOctets(desk.context.dataDirectory)}};
+}
+
+// What a check found is not well, though the store goes on taking mail.
+QJsonObject withFindings(QJsonObject store, const store::Findings &found)
+{
+    if (found.faults > 0 && store.value("health"_L1) == "good"_L1)
+        store.insert("health"_L1, "faulty"_L1);
+    store.insert("faults"_L1, found.faults);
+    store.insert("firstFault"_L1, found.first);
+    return store;
 }
 
 QJsonArray certificatesJson(const Desk &desk)
@@ -144,14 +149,15 @@ void deed::serverStatus(Desk &desk, const Call &call)
                        {u"dataDirectory"_s, context.dataDirectory},
                        {u"services"_s, serviceStates(desk)},
                        {u"connections"_s, context.network ? context.network->conversationCount() : 0},
-                       {u"store"_s, storeJson(desk)},
                        {u"counters"_s, countersJson(*context.counters)},
                        {u"messagesToday"_s, tallyJson(desk.today)},
                        {u"certificates"_s, certificatesJson(desk)}};
     // A store in trouble must not hide the rest.
     const qint64 midnight = QDate::currentDate().startOfDay().toMSecsSinceEpoch();
     const auto job = [known = desk.today, midnight](store::Connection &connection) { return readStatus(connection, known, midnight); };
-    context.store->read<StatusReading>(job, [call, status, gate = desk.gate, &desk](const Result<StatusReading> &reading) mutable {
+    context.store->read<StatusReading>(job, [call, status, store = storeJson(desk), found = desk.found, gate = desk.gate,
+                                             &desk](const Result<StatusReading> &reading) mutable {
+        status.insert("store"_L1, withFindings(store, found ? *found : reading ? reading->found : store::Findings{}));
         status.insert("queued"_L1, reading ? QJsonValue(reading->queued) : QJsonValue());
         if (reading) {
             status.insert("messagesToday"_L1, tallyJson(reading->today));

@@ -170,8 +170,12 @@ void deed::backupMake(Desk &desk, const Call &call)
 void deed::storeCheck(Desk &desk, const Call &call)
 {
     const bool quick = call.flag("quick"_L1);
-    const auto remember = [gate = desk.gate, &desk](const store::CheckReport &report) {
-        gate->post([&desk, result = CheckResult{report.faults.size(), report.faults.value(0)}] { desk.checked = result; });
+    // For this life and the next; a store too damaged to keep it tells of itself.
+    const auto remember = [gate = desk.gate, &desk](store::Store &store, const store::Findings &found) {
+        gate->post([&desk, found] { desk.found = found; });
+        (void)store.writeNow<bool>([found](store::Transaction &transaction) {
+            return store::Maintenance::keepFindings(transaction, found).transform([] { return true; });
+        });
     };
     answerFromPool(desk, call, [quick, call, remember, store = desk.context.store, log = desk.context.events]() -> Result<QJsonValue> {
         const auto report = store->readNow<store::CheckReport>(
@@ -184,7 +188,7 @@ void deed::storeCheck(Desk &desk, const Call &call)
             event.with(EventField::Reason, report->faults.first());
         if (log)
             log->emitEvent(std::move(event));
-        remember(*report);
+        remember(*store, {report->faults.size(), report->faults.value(0)});
         return reportJson(*report);
     });
 }

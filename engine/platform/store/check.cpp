@@ -1,7 +1,7 @@
 // Custody and consistency: what must always be so, asked of the database itself.
 #include "platform/store/mailbox_rows.h"
 #include "platform/store/maintenance.h"
-#include "platform/store/sql/connection.h"
+#include "platform/store/transaction.h"
 
 #include <algorithm>
 #include <functional>
@@ -307,6 +307,23 @@ Result<CheckReport> Maintenance::check(Connection &connection, bool quick)
     else if (!checker.state)
         return std::unexpected(checker.state.error());
     return std::move(checker.report);
+}
+
+Result<Findings> Maintenance::findings(Connection &connection)
+{
+    const auto found = connection.select("SELECT faults, first FROM finding").first([](const Row &row) {
+        return Findings{row.number(0), row.text(1)};
+    });
+    return found ? Result<Findings>(found->value_or(Findings{})) : std::unexpected(found.error());
+}
+
+Result<void> Maintenance::keepFindings(Transaction &transaction, const Findings &found)
+{
+    Connection &connection = transaction.connection();
+    auto done = connection.run("DELETE FROM finding");
+    if (done && found.faults > 0)
+        done = connection.run("INSERT INTO finding (id, faults, first) VALUES (1, ?, ?)", found.faults, found.first);
+    return done ? Result<void>() : std::unexpected(done.error());
 }
 
 } // namespace posthorn::store

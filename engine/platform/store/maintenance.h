@@ -29,6 +29,14 @@ struct CheckReport
     QStringList faults; // sentences; empty: clean
 };
 
+// What the last check found, in short; nothing before the first one.
+struct Findings
+{
+    qint64 faults = 0;
+    QString first;
+    bool operator==(const Findings &) const = default;
+};
+
 class Maintenance
 {
 public:
@@ -37,6 +45,8 @@ public:
     // Received journey has an end (delivered, queued, removed by somebody named, ...); every Delivered step's UID is
     // there or expunged by somebody named.
     static Result<CheckReport> check(Connection &, bool quick = false);
+    static Result<Findings> findings(Connection &);
+    static Result<void> keepFindings(Transaction &, const Findings &);
     static QStringList tables();
     static int version();                       // of the tables' columns
     static int versionOf(const QString &table); // the one that brought it

@@ -64,7 +64,8 @@ QStringList Maintenance::tables()
             u"trace"_s,        u"staged"_s,  u"orphan"_s,          u"dkim_key"_s,     u"tls_policy"_s,
             u"tls_result"_s,   u"secret"_s,  u"suppression"_s,     u"sending"_s,      u"route"_s,
             u"url_key"_s,
-            u"account_group"_s, u"group_member"_s, u"acl"_s, u"seen"_s,           u"metadata"_s};
+            u"account_group"_s, u"group_member"_s, u"acl"_s, u"seen"_s,           u"metadata"_s,
+            u"finding"_s};
 }
 
 int Maintenance::version() { return Migrator::newestVersion(); }

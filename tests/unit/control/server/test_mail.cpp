@@ -106,9 +106,15 @@ private Q_SLOTS:
         QCOMPARE(storeState().value("health"_L1).toString(), u"faulty"_s);
         QCOMPARE(storeState().value("faults"_L1).toInt(), 1);
         QVERIFY(storeState().value("firstFault"_L1).toString().contains(u"4711"_s));
+        restart();
+        QCOMPARE(storeState().value("health"_L1).toString(), u"faulty"_s);
+        QVERIFY(storeState().value("firstFault"_L1).toString().contains(u"4711"_s));
         setUsedOctets(0);
         m_house->call(u"store.check"_s);
         QCOMPARE(storeState().value("health"_L1).toString(), u"good"_s);
+        restart();
+        QCOMPARE(storeState().value("health"_L1).toString(), u"good"_s);
+        QCOMPARE(storeState().value("faults"_L1).toInt(), 0);
     }
     void remembersTodayAfterARestart()
     {
@@ -123,11 +129,7 @@ private Q_SLOTS:
         trace({.at = now, .step = Step::Refused, .client = "192.0.2.1", .text = u"IMAP sign-in refused"_s});
         QCOMPARE(today(), u"1 2 1"_s);
         QCOMPARE(today(), u"1 2 1"_s);
-        m_house->client.reset();
-        m_house->server.reset();
-        m_house->store.reset();
-        m_house->open();
-        m_house->meet();
+        restart();
         QCOMPARE(today(), u"1 2 1"_s);
         trace({.at = now, .journey = "j2", .step = Step::Received, .client = "192.0.2.1"});
         QCOMPARE(today(), u"2 2 1"_s);
@@ -169,8 +171,9 @@ private Q_SLOTS:
         QTest::newRow("made before there was the table") << QByteArray(R"({"version":11})") << QStringList{u"flag_change"_s} << u"ok"_s;
         QTest::newRow("made when there was") << QByteArray(R"({"version":12})") << QStringList{u"flag_change"_s} << u"not-found"_s;
         QTest::newRow("older than what is missing") << QByteArray(R"({"version":11})") << QStringList{u"flag_change"_s, u"acl"_s} << u"not-found"_s;
-        QTest::newRow("does not say") << QByteArray() << QStringList{u"flag_change"_s} << u"ok"_s;
-        QTest::newRow("does not say, and lacks one of its own") << QByteArray() << QStringList{u"flag_change"_s, u"acl"_s} << u"not-found"_s;
+        QTest::newRow("does not say") << QByteArray() << QStringList{u"flag_change"_s, u"finding"_s} << u"ok"_s;
+        QTest::newRow("does not say, and lacks one of its own")
+            << QByteArray() << QStringList{u"flag_change"_s, u"finding"_s, u"acl"_s} << u"not-found"_s;
         QTest::newRow("does not say, and has nothing") << QByteArray() << store::Maintenance::tables() << u"not-found"_s;
         QTest::newRow("newer than this program") << QByteArray(R"({"version":9999})") << QStringList() << u"invalid"_s;
         QTest::newRow("says nonsense") << QByteArray("12") << QStringList() << u"invalid"_s;
@@ -194,6 +197,14 @@ private Q_SLOTS:
     }
 
 private:
+    void restart()
+    {
+        m_house->client.reset();
+        m_house->server.reset();
+        m_house->store.reset();
+        m_house->open();
+        m_house->meet();
+    }
     QJsonObject storeState() { return m_house->call(u"server.status"_s)->toObject().value("store"_L1).toObject(); }
     // Accepted, delivered, refused.
     QString today()

@@ -82,6 +82,7 @@ static void furnish(Fixture &house)
         must(OwnSeen::set(t, inbox, true));
         must(OwnSeen::keep(t, inbox, bob, {{mark.uid, flag::Seen, 1, mark.message, mark.size}}));
         must(Metadata::set(t, inbox, bob, {{"/private/comment", "\xff"}, {"/shared/comment", ""}}));
+        must(Maintenance::keepFindings(t, {2, u"The database is damaged"_s}));
         return 0;
     });
     house.fill(inbox, 5);
@@ -441,7 +442,7 @@ void TestMaintenance::importsWhatAnOlderVersionExported()
     options.idleAfter = std::chrono::hours(1);
     Fixture from(options), to(options);
     furnish(from);
-    const QStringList later{u"account_group"_s, u"group_member"_s, u"acl"_s, u"seen"_s, u"metadata"_s, u"flag_change"_s};
+    const QStringList later{u"account_group"_s, u"group_member"_s, u"acl"_s, u"seen"_s, u"metadata"_s, u"flag_change"_s, u"finding"_s};
     const QStringList columns{u"shared"_s, u"own_seen"_s, u"quota_messages"_s, u"used_messages"_s};
     for (const QString &table : Maintenance::tables()) {
         QCOMPARE(Maintenance::versionOf(table) > 8, later.contains(table));
