@@ -14,7 +14,8 @@ def deliver(server, subject, text="x\r\n"):
 def reply_to_mail(server):
     with server.smtp() as smtp:
         smtp.ehlo()
-        return smtp.mail("a@b.example")[0]
+        code, text = smtp.mail("a@b.example")
+        return f"{code} {text.decode()}"
 
 
 def a_damaged_database_is_called_so():
@@ -35,7 +36,9 @@ def a_damaged_database_is_called_so():
         assert kind == "NO" and b"UNAVAILABLE" in lines[0], (kind, lines)
         until("status says so", lambda: store(server)["health"] == "corrupt", 10)
         assert "corrupt" in server.ask("status")
-        assert 400 <= reply_to_mail(server) < 500
+        assert reply_to_mail(server).startswith("451 4.3.0 The mail store is damaged"), reply_to_mail(server)
+        kind, lines = server.imap().append("INBOX", None, None, b"Subject: x\r\n\r\nx\r\n")
+        assert kind == "NO" and b"damaged" in lines[0], (kind, lines)
         assert "value=damaged" in server.ask("log", "--level", "warning")
         done = server.ask("check", check=False)
         assert done.returncode == 65 and "The database is damaged" in done.stdout, done
@@ -59,6 +62,15 @@ def faults_that_check_finds_are_told():
         assert store(server)["health"] == "faulty" and "4711" in server.ask("status") # remembered
 
 
+def want_of_space_is_told_as_such():
+    with Server(settings={"store.min_free_space": str(2**40)}) as server:
+        server.add("anna")
+        until("status says so", lambda: store(server)["health"] == "low-space", 10)
+        assert reply_to_mail(server).startswith("452 4.3.1 "), reply_to_mail(server)
+        kind, lines = server.imap().append("INBOX", None, None, b"Subject: x\r\n\r\nx\r\n")
+        assert kind == "NO" and b"short of space" in lines[0], (kind, lines)
+
+
 def what_can_not_be_written_recovers():
     folder = tempfile.mkdtemp(prefix="posthorn-readonly-")
     image, place = f"{folder}/image", f"{folder}/mnt"
@@ -75,7 +87,7 @@ def what_can_not_be_written_recovers():
             try:
                 with contextlib.suppress(smtplib.SMTPResponseException): deliver(server, "lost")
                 until("it is noticed", lambda: store(server)["health"] == "read-only", 10)
-                assert 400 <= reply_to_mail(server) < 500
+                assert reply_to_mail(server).startswith("451 4.3.0 The mail store can't be written"), reply_to_mail(server)
                 assert subjects(server.imap()) == ["m1"] # reading goes on
                 assert "value=read-only" in server.ask("log", "--level", "warning")
             finally: subprocess.run(["chattr", "-i", *files], check=True)
@@ -109,4 +121,5 @@ def today_is_remembered():
 
 
 if __name__ == "__main__":
-    run(a_damaged_database_is_called_so, faults_that_check_finds_are_told, what_can_not_be_written_recovers, today_is_remembered)
+    run(a_damaged_database_is_called_so, faults_that_check_finds_are_told, want_of_space_is_told_as_such,
+        what_can_not_be_written_recovers, today_is_remembered)

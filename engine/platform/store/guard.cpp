@@ -7,6 +7,25 @@ namespace posthorn::store {
 using namespace Qt::StringLiterals;
 using std::chrono::steady_clock;
 
+QString textOf(Health health)
+{
+    switch (health) {
+    case Health::Good:
+        break;
+    case Health::LowSpace:
+        return u"The mail store is short of space"_s;
+    case Health::Full:
+        return textOf(Trouble::Full);
+    case Health::ReadOnly:
+        return textOf(Trouble::ReadOnly);
+    case Health::Corrupt:
+        return textOf(Trouble::Corrupt);
+    case Health::Closed:
+        return u"The store is closed"_s;
+    }
+    return {};
+}
+
 void Guard::onHealth(std::function<void(Health, QString)> observer)
 {
     const std::scoped_lock lock(m_mutex);
@@ -24,7 +43,7 @@ void Guard::become(Health health, const QString &why)
 
 void Guard::close()
 {
-    become(Health::Closed, u"The store is closed"_s);
+    become(Health::Closed, textOf(Health::Closed));
 }
 
 void Guard::met(Trouble trouble, const QString &why)
@@ -77,12 +96,7 @@ bool Guard::refuses() const
 Error Guard::refusal() const
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_health == Health::Closed)
-        return {ErrorKind::Unavailable, u"The store is closed"_s, {}, -1};
-    const Trouble trouble = m_health == Health::Full      ? Trouble::Full
-                            : m_health == Health::Corrupt ? Trouble::Corrupt
-                                                          : Trouble::ReadOnly;
-    return {ErrorKind::Unavailable, textOf(trouble), m_why, -1};
+    return {ErrorKind::Unavailable, textOf(m_health), m_why, -1};
 }
 
 void Guard::recovered()

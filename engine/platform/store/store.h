@@ -42,6 +42,8 @@ struct StoreOptions
 };
 
 enum class Health { Good, LowSpace, Full, ReadOnly, Corrupt, Closed };
+// Why nothing is taken, for those who bring it.
+[[nodiscard]] QString textOf(Health health);
 
 // What an account holds now.
 struct UsageNote

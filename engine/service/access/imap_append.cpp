@@ -115,9 +115,8 @@ void ImapService::beginMessage(ImapSession &session, NeedId id, const imap::Appe
     const auto account = m_world.directory->snapshot()->account(m_append->target.mailbox.account);
     if (!account || !account->hasRoomFor(m_append->octets + options.size, m_append->messages.size() + 1)) {
         session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::OverQuota, u"Over quota"_s, {}, -1}}));
-    } else if (!m_world.store->isAccepting()) {
-        session.answer(id, imap::Answer(imap::Failure{
-                               Error{ErrorKind::Unavailable, u"The store is short of space"_s, {}, -1}}));
+    } else if (const store::Health health = m_world.store->health(); health != store::Health::Good) {
+        session.answer(id, imap::Answer(imap::Failure{Error{ErrorKind::Unavailable, store::textOf(health), {}, -1}}));
     } else {
         m_append->options = options;
         m_append->octets += options.size;

@@ -38,6 +38,14 @@ smtp::ServerConfig configFor(const World &world, const SettingsSnapshot &setting
     return config;
 }
 
+// Want of space has a code of its own (RFC 5321 §4.2.2, RFC 3463 §3.4); the rest is trouble here.
+Reply notTaken(store::Health health)
+{
+    if (health == store::Health::LowSpace || health == store::Health::Full)
+        return {452, "4.3.1", "Insufficient system storage, please try again later"};
+    return smtp::replyFor({ErrorKind::Unavailable, store::textOf(health) + u", please try again later"_s, {}, -1});
+}
+
 } // namespace
 
 std::unique_ptr<net::Session> makeSession(World &world, smtp::Role role, const net::Peer &peer, bool tlsAvailable)
@@ -114,8 +122,8 @@ void Service::on(Session &session, NeedId id, smtp::JudgeSender &need)
 {
     reset();
     m_facts.mail = need.mail;
-    if (!m_world.store->isAccepting()) {
-        session.answer(id, Judgement{{452, "4.3.1", "Insufficient system storage, please try again later"}});
+    if (const store::Health health = m_world.store->health(); health != store::Health::Good) {
+        session.answer(id, Judgement{notTaken(health)});
         return;
     }
     m_pipeline.run(filter::Sender, m_facts, nullptr, [this, &session, id](const filter::Verdict &verdict) {
