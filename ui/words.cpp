@@ -124,6 +124,7 @@ QString stepText(const QString &step)
         {u"sent"_s, QT_TRANSLATE_NOOP("Words", "Sent")},           {u"failed"_s, QT_TRANSLATE_NOOP("Words", "Failed")},
         {u"delayed"_s, QT_TRANSLATE_NOOP("Words", "Delayed")},     {u"held"_s, QT_TRANSLATE_NOOP("Words", "Held")},
         {u"released"_s, QT_TRANSLATE_NOOP("Words", "Released")},   {u"submitted"_s, QT_TRANSLATE_NOOP("Words", "Put in a mailbox")},
+        {u"denied"_s, QT_TRANSLATE_NOOP("Words", "Denied")},
     };
     const char *found = words.value(step);
     return found ? tr(found) : step;

@@ -463,7 +463,7 @@ void showSteps(const Invocation &, const QJsonObject &result, QTextStream &out)
 {
     const auto row = [](const QJsonObject &one) {
         // Who could not sign in has no sender yet.
-        const bool nameless = text(one, "step"_L1) == "refused"_L1 && text(one, "sender"_L1).isEmpty();
+        const bool nameless = text(one, "step"_L1) == "denied"_L1 && text(one, "sender"_L1).isEmpty();
         return QStringList{timeText(one, "at"_L1),           text(one, "step"_L1),
                            orDash(text(one, nameless ? "user"_L1 : "sender"_L1)), orDash(text(one, "recipient"_L1)),
                            orDash(text(one, "client"_L1)),   text(one, "journey"_L1),

@@ -64,7 +64,7 @@ MessagesPage::MessagesPage(control::Client &client, QWidget *parent)
     m_search->setAccessibleName(tr("Find messages"));
     m_kind = new QComboBox;
     m_kind->addItem(tr("All that happened"), QStringList());
-    m_kind->addItem(tr("Refused or failed"), QStringList{u"refused"_s, u"failed"_s});
+    m_kind->addItem(tr("Refused or failed"), QStringList{u"refused"_s, u"denied"_s, u"failed"_s});
     m_kind->addItem(tr("Received or delivered"), QStringList{u"received"_s, u"delivered"_s});
     m_kind->addItem(tr("Sent or waiting to go out"), QStringList{u"sent"_s, u"queued"_s, u"delayed"_s, u"held"_s, u"released"_s});
     m_kind->setAccessibleName(tr("What happened"));

@@ -19,7 +19,8 @@ QLatin1StringView Trace::nameOf(Step step)
 {
     static constexpr std::array names{"received"_L1, "delivered"_L1, "queued"_L1,   "refused"_L1,
                                       "judged"_L1,   "removed"_L1,   "sent"_L1,     "failed"_L1,
-                                      "delayed"_L1,  "held"_L1,      "released"_L1, "submitted"_L1};
+                                      "delayed"_L1,  "held"_L1,      "released"_L1, "submitted"_L1,
+                                      "denied"_L1};
     return names.at(size_t(step));
 }
 

@@ -16,7 +16,7 @@ enum class Step {
     Received,  // a message was accepted
     Delivered, // it is in a mailbox
     Queued,    // it is a queue entry
-    Refused,   // a connection, command, sign-in or message was refused
+    Refused,   // mail was refused
     Judged,    // checks had something to say
     Removed,   // by whom, in `text`
     Sent,
@@ -25,6 +25,7 @@ enum class Step {
     Held,
     Released,
     Submitted, // by IMAP APPEND or import
+    Denied,    // a connection, sign-in or command was refused that was no mail
 };
 
 struct TraceRow

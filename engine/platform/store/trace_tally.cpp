@@ -34,14 +34,14 @@ Result<qint64> lastBefore(Connection &connection, qint64 after, qint64 last, qin
     return after;
 }
 
-// Whoever was refused without naming a recipient brought no mail; the server's own reports came from nobody.
+// The server's own reports came from nobody.
 void count(DayTally &tally, Step step, const QByteArray &words)
 {
     if (step == Step::Received && !words.startsWith('\n'))
         ++tally.accepted;
     else if (step == Step::Delivered)
         ++tally.delivered;
-    else if (step == Step::Refused && !words.split('\n').value(4).isEmpty())
+    else if (step == Step::Refused)
         ++tally.refused;
 }
 

@@ -33,7 +33,7 @@ static void traceFailure(World &world, QLatin1StringView protocol, const net::Pe
         return;
     ++*world.failuresWaiting;
     const bool wrong = step.outcome == auth::Step::Outcome::Failure;
-    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(), .step = store::Step::Refused, .client = peer.address,
+    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(), .step = store::Step::Denied, .client = peer.address,
                         .tls = tls.protocol, .user = step.user.left(320),
                         .text = u"%1 sign-in (%2) %3"_s.arg(QString(protocol).toUpper(), QString::fromLatin1(step.mechanism),
                                                             wrong ? u"refused: wrong user name or password"_s

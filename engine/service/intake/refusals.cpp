@@ -17,21 +17,28 @@ bool begins(const smtp::Refused &refused, QByteArrayView verb)
     return refused.line.first(std::min(refused.line.size(), verb.size())).compare(verb, Qt::CaseInsensitive) == 0;
 }
 
+// A command out of place or badly written is none, such as DATA after the last recipient was refused (RFC 3463 §3.6).
+bool isMail(const smtp::Refused &refused)
+{
+    static constexpr const char *verbs[] = {"MAIL", "RCPT", "DATA", "BDAT", "BURL"};
+    return std::ranges::any_of(verbs, [&](const char *verb) { return begins(refused, verb); })
+           && refused.reply.enhanced.mid(1, 3) != ".5.";
+}
+
 // Sign-ins are told by the authenticator; a refused connection had no command.
 EventKind kindOf(const smtp::Refused &refused)
 {
     if (refused.line.isEmpty())
         return EventKind::ConnectionRefused;
-    return begins(refused, "MAIL") || begins(refused, "RCPT") || begins(refused, "DATA") || begins(refused, "BDAT")
-               ? EventKind::MessageRefused
-               : EventKind::CommandRefused;
+    return isMail(refused) ? EventKind::MessageRefused : EventKind::CommandRefused;
 }
 
 } // namespace
 
 void Refusals::add(const filter::Facts &facts, const smtp::Refused &refused)
 {
-    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(), .step = store::Step::Refused,
+    store::TraceRow row{.at = QDateTime::currentMSecsSinceEpoch(),
+                        .step = isMail(refused) ? store::Step::Refused : store::Step::Denied,
                         .client = facts.client + (facts.helo.isEmpty() ? QByteArray() : " (" + facts.helo.left(255) + ')'),
                         .tls = facts.tls, .user = facts.user, .sender = facts.mail.reversePath.toString(),
                         .text = QString::fromUtf8(refused.reply.toBytes().trimmed())};
@@ -63,7 +70,7 @@ void Refusals::addConnection(const QByteArray &client, const QByteArray &protoco
     Event event{EventKind::ConnectionRefused, now};
     event.with(EventField::Client, client).with(EventField::Protocol, protocol).with(EventField::Reason, why);
     m_events.emitEvent(std::move(event));
-    keep({.at = now, .step = store::Step::Refused, .client = client, .text = QString::fromLatin1(protocol).toUpper() + QStringLiteral(": ") + why});
+    keep({.at = now, .step = store::Step::Denied, .client = client, .text = QString::fromLatin1(protocol).toUpper() + QStringLiteral(": ") + why});
 }
 
 void Refusals::keep(store::TraceRow row)

@@ -126,7 +126,7 @@ private Q_SLOTS:
         trace({.at = now, .journey = "j1", .step = Step::Delivered});
         trace({.at = now, .journey = "j1", .step = Step::Delivered});
         trace({.at = now, .step = Step::Refused, .client = "192.0.2.1", .recipient = "who@example.test"});
-        trace({.at = now, .step = Step::Refused, .client = "192.0.2.1", .text = u"IMAP sign-in refused"_s});
+        trace({.at = now, .step = Step::Denied, .client = "192.0.2.1", .text = u"IMAP sign-in refused"_s});
         QCOMPARE(today(), u"1 2 1"_s);
         QCOMPARE(today(), u"1 2 1"_s);
         restart();
