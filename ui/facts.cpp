@@ -113,10 +113,10 @@ Fact outgoingFact(const QHash<QString, QString> &settings)
                             "queue, enter your provider's server."), u"settings"_s};
 }
 
-QString validityText(const QDateTime &until)
+QString validityText(const QDateTime &until, const QDateTime &at)
 {
-    const qint64 days = QDateTime::currentDateTime().daysTo(until);
-    if (QDateTime::currentDateTime() > until)
+    const qint64 days = at.daysTo(until);
+    if (at > until)
         return tr("It has expired, and mail programs refuse it.");
     if (days <= 1)
         return days == 0 ? tr("It expires today.") : tr("It expires tomorrow.");
@@ -134,7 +134,7 @@ bool isFor(const QJsonObject &certificate, const QString &host)
     return false;
 }
 
-Fact certificateFact(const QJsonObject &status)
+Fact certificateFact(const QJsonObject &status, const QDateTime &at)
 {
     const QJsonObject certificate = status.value("certificates"_L1).toArray().first().toObject();
     if (certificate.isEmpty())
@@ -143,9 +143,9 @@ Fact certificateFact(const QJsonObject &status)
     if (!error.isEmpty())
         return {Grade::Bad, tr("The certificate can't be used: %1").arg(error), u"settings"_s};
     const QDateTime until = QDateTime::fromMSecsSinceEpoch(certificate.value("notAfter"_L1).toInteger());
-    const qint64 days = QDateTime::currentDateTime().daysTo(until);
-    const QString validity = validityText(until);
-    if (QDateTime::currentDateTime() > until)
+    const qint64 days = at.daysTo(until);
+    const QString validity = validityText(until, at);
+    if (at > until)
         return {Grade::Bad, tr("Certificate of %1: %2").arg(host, validity), u"settings"_s};
     if (certificate.value("selfSigned"_L1).toBool())
         return {Grade::Note, tr("Posthorn made its certificate itself: mail programs ask once whether to trust it. %1").arg(validity),
@@ -216,7 +216,7 @@ Fact relayFact(const QString &trusted)
 QList<Fact> factsOf(const Circumstances &now)
 {
     QList<Fact> facts{incomingFact(now.status), programsFact(now.status), outgoingFact(now.settings),
-                      relayFact(now.settings.value(u"smtp.trusted_networks"_s)), certificateFact(now.status), storeFact(now.status)};
+                      relayFact(now.settings.value(u"smtp.trusted_networks"_s)), certificateFact(now.status, now.at), storeFact(now.status)};
     for (const QJsonValue &value : now.status.value("services"_L1).toArray()) {
         const QJsonObject service = value.toObject();
         if (!isOpen(service) && !isOff(service) && service.value("name"_L1) != "smtp"_L1)
@@ -238,14 +238,14 @@ QList<Fact> factsOf(const Circumstances &now)
     return facts;
 }
 
-QString troubleIn(const QJsonObject &status)
+QString troubleIn(const QJsonObject &status, const QDateTime &at)
 {
     for (const QJsonValue &value : status.value("services"_L1).toArray()) {
         const QJsonObject service = value.toObject();
         if (!isOpen(service) && !isOff(service))
             return closedText(service);
     }
-    for (const Fact &fact : {storeFact(status), certificateFact(status)}) {
+    for (const Fact &fact : {storeFact(status), certificateFact(status, at)}) {
         if (fact.grade == Grade::Bad)
             return fact.text;
     }

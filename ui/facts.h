@@ -2,6 +2,7 @@
 // should not be, is the certificate good. Pure: values in, words out.
 #pragma once
 
+#include <QDateTime>
 #include <QHash>
 #include <QJsonObject>
 #include <QList>
@@ -25,13 +26,14 @@ struct Circumstances
     QHash<QString, QString> settings; // by key
     QStringList unsignedDomains;      // without a key that signs (DKIM)
     int held = 0, late = 0;           // in the queue: held, and there for more than a day
+    QDateTime at = QDateTime::currentDateTime();
 };
 
 [[nodiscard]] QList<Fact> factsOf(const Circumstances &now);
 // What smtp.trusted_networks opens.
 [[nodiscard]] Fact relayFact(const QString &trusted);
 // The worst of a status in one sentence, or empty: a service that can't start, a full disk, a certificate that has expired.
-[[nodiscard]] QString troubleIn(const QJsonObject &status);
+[[nodiscard]] QString troubleIn(const QJsonObject &status, const QDateTime &at = QDateTime::currentDateTime());
 
 // How a mail program reaches the server, from its status.
 struct ProgramAccess

@@ -201,6 +201,7 @@ def does_not_try_again_what_failed():
         clean(server)
 
 
+@within_a_day
 def stops_who_sends_too_much():
     with Peer() as peer, server_with(peer.port, **{"limits.account_per_day": "20", "limits.account_per_minute": "1000"}) as server:
         server.add("anna", administrator="yes").add("ben")
@@ -233,6 +234,7 @@ def stops_who_sends_too_much():
         clean(server)
 
 
+@within_a_day
 def stops_a_domain_that_sends_too_much():
     with Peer() as peer, server_with(peer.port, **{"limits.domain_per_day": "15"}) as server:
         server.add("anna", administrator="yes").add("ben").add("carl", domain="second.test")

@@ -101,6 +101,7 @@ def what_can_not_be_written_recovers():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@within_a_day
 def today_is_remembered():
     with Server() as server:
         server.add("anna")

@@ -4,6 +4,7 @@
 #include "core/counters.h"
 #include "core/events.h"
 #include "core/settings.h"
+#include "platform/system/clock.h"
 
 #include <QDateTime>
 #include <QJsonArray>
@@ -27,6 +28,7 @@ struct Context
     Counters *counters = nullptr;         // any thread
     QString dataDirectory;
     QDateTime startedAt;
+    const system::Clock *clock = &system::realClock(); // says which day it is
 
     // The settings in force. Engine thread.
     std::function<SettingsPointer()> settings;

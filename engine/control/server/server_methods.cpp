@@ -153,7 +153,7 @@ void deed::serverStatus(Desk &desk, const Call &call)
                        {u"messagesToday"_s, tallyJson(desk.today)},
                        {u"certificates"_s, certificatesJson(desk)}};
     // A store in trouble must not hide the rest.
-    const qint64 midnight = QDate::currentDate().startOfDay().toMSecsSinceEpoch();
+    const qint64 midnight = QDateTime::fromMSecsSinceEpoch(context.clock->wallMs()).date().startOfDay().toMSecsSinceEpoch();
     const auto job = [known = desk.today, midnight](store::Connection &connection) { return readStatus(connection, known, midnight); };
     context.store->read<StatusReading>(job, [call, status, store = storeJson(desk), found = desk.found, gate = desk.gate,
                                              &desk](const Result<StatusReading> &reading) mutable {

@@ -19,10 +19,12 @@ QJsonObject service(const QString &name, int port, const QString &error = {}, co
     return {{u"name"_s, name}, {u"address"_s, address}, {u"port"_s, port}, {u"listening"_s, error.isEmpty() && port > 0}, {u"error"_s, error}};
 }
 
+const QDateTime lateEvening(QDate(2026, 3, 14), QTime(23, 59, 59));
+
 QJsonObject certificate(qint64 days, bool own = false, const QString &name = u"mail.example.org"_s)
 {
     return {{u"subject"_s, name}, {u"names"_s, QJsonArray{name}}, {u"selfSigned"_s, own},
-            {u"notAfter"_s, QDateTime::currentDateTime().addDays(days).addSecs(60).toMSecsSinceEpoch()}};
+            {u"notAfter"_s, lateEvening.addDays(days).toMSecsSinceEpoch()}};
 }
 
 QJsonObject goodStatus()
@@ -59,13 +61,13 @@ private Q_SLOTS:
 
 void TestFacts::findsNothingWrongWithAGoodServer()
 {
-    const auto facts = ui::factsOf({goodStatus(), {{u"relay.smart_host"_s, u"smtp.isp.example:465"_s}}, {}});
+    const auto facts = ui::factsOf({goodStatus(), {{u"relay.smart_host"_s, u"smtp.isp.example:465"_s}}, {}, 0, 0, lateEvening});
     for (const ui::Fact &fact : facts)
         QVERIFY2(fact.grade == Grade::Good, qPrintable(fact.text));
     QVERIFY(says(facts, Grade::Good, u"Port 25 is open"_s));
     QVERIFY(says(facts, Grade::Good, u"not an open relay"_s));
     QVERIFY(says(facts, Grade::Good, u"smtp.isp.example:465"_s));
-    QVERIFY(ui::troubleIn(goodStatus()).isEmpty());
+    QVERIFY(ui::troubleIn(goodStatus(), lateEvening).isEmpty());
 }
 
 void TestFacts::saysWhatIsWrong_data()
@@ -91,6 +93,8 @@ void TestFacts::saysWhatIsWrong_data()
         u"can't read mail"_s);
     row("expired", u"certificates"_s, QJsonArray{certificate(-2)}, Grade::Bad, u"has expired"_s);
     row("soon", u"certificates"_s, QJsonArray{certificate(5)}, Grade::Warning, u"5 more days"_s);
+    row("tomorrow", u"certificates"_s, QJsonArray{certificate(1)}, Grade::Warning, u"expires tomorrow"_s);
+    row("at this moment", u"certificates"_s, QJsonArray{certificate(0)}, Grade::Warning, u"expires today"_s);
     row("its own", u"certificates"_s, QJsonArray{certificate(500, true)}, Grade::Note, u"made its certificate itself"_s);
     row("for another name", u"certificates"_s, QJsonArray{certificate(80, false, u"other.example"_s)}, Grade::Warning, u"not for mail.example.org"_s);
     row("none", u"certificates"_s, QJsonArray(), Grade::Bad, u"nothing is encrypted"_s);
@@ -111,7 +115,7 @@ void TestFacts::saysWhatIsWrong()
     QFETCH(QString, words);
     QJsonObject status = goodStatus();
     status.insert(key, value);
-    const auto facts = ui::factsOf({status, {}, {}, status.value("held"_L1).toInt()});
+    const auto facts = ui::factsOf({status, {}, {}, status.value("held"_L1).toInt(), 0, lateEvening});
     QVERIFY(says(facts, Grade(grade), words));
     QVERIFY2(facts.first().grade >= Grade(grade), "the worst stands first");
 }
@@ -143,7 +147,7 @@ void TestFacts::namesTheTroubleForTheTray()
 {
     QJsonObject status = goodStatus();
     status.insert(u"services"_s, QJsonArray{service(u"smtp"_s, 25), service(u"pop3"_s, 0, {}, {}), service(u"imaps"_s, 993, u"no"_s)});
-    QVERIFY(ui::troubleIn(status).contains(u"Reading mail (IMAP, TLS) does not work: no"_s)); // and one that is off is none
+    QVERIFY(ui::troubleIn(status, lateEvening).contains(u"Reading mail (IMAP, TLS) does not work: no"_s)); // and one that is off is none
 }
 
 void TestFacts::tellsWhatToTypeIntoAMailProgram()

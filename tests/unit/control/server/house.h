@@ -47,6 +47,7 @@ struct House
         context.counters = &counters;
         context.dataDirectory = folder.path();
         context.startedAt = QDateTime::currentDateTimeUtc();
+        context.clock = &clock;
         readSettings();
         context.settings = [this] { return settings; };
         context.isOverridden = [](const QString &key) { return key == u"server.workers"; };
@@ -92,6 +93,7 @@ struct House
     }
 
     QTemporaryDir folder;
+    system::TestClock clock;
     EventLog events;
     Counters counters;
     SettingsPointer settings;

@@ -120,7 +120,7 @@ private Q_SLOTS:
     {
         using store::Step;
         QCOMPARE(today(), u"0 0 0"_s);
-        const qint64 now = QDateTime::currentMSecsSinceEpoch(), dayMs = 86'400'000;
+        const qint64 now = m_house->clock.wallMs(), dayMs = 86'400'000;
         trace({.at = now - 2 * dayMs, .journey = "old", .step = Step::Received, .client = "192.0.2.1"});
         trace({.at = now, .journey = "j1", .step = Step::Received, .client = "192.0.2.1"});
         trace({.at = now, .journey = "j1", .step = Step::Delivered});
@@ -133,6 +133,8 @@ private Q_SLOTS:
         QCOMPARE(today(), u"1 2 1"_s);
         trace({.at = now, .journey = "j2", .step = Step::Received, .client = "192.0.2.1"});
         QCOMPARE(today(), u"2 2 1"_s);
+        m_house->clock.advance(dayMs);
+        QCOMPARE(today(), u"0 0 0"_s);
     }
     void exportsAndImportsEverything()
     {
