@@ -105,6 +105,24 @@ class StandIn:
     def __exit__(self, *_): self.socket.close()
 
 
+@contextlib.contextmanager
+def mounted(image, place):
+    os.makedirs(place, exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, place], check=True)
+    try: yield place
+    finally: subprocess.run(["umount", "-l", place], check=False)
+
+
+@contextlib.contextmanager
+def file_system(mebibytes):
+    """A file system on an image of its own: where it is mounted, and the image."""
+    with tempfile.TemporaryDirectory(prefix="posthorn-image-", ignore_cleanup_errors=True) as folder:
+        image = f"{folder}/image"
+        with open(image, "wb") as f: f.truncate(mebibytes * 1024 * 1024)
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+        with mounted(image, f"{folder}/mnt") as place: yield place, image
+
+
 def mbsync(server, folder, *channel):
     """Writes settings for mbsync, and gives the command that makes anna's account and the Maildirs in `folder`/mail alike."""
     os.makedirs(f"{folder}/mail", exist_ok=True)

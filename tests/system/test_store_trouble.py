@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A store that is damaged or can't be written: clients are told to come back, status says what is wrong, and what can be mended
 is mended without a restart."""
-import random, shutil, sqlite3
+import random, sqlite3
 from posthorn import *
 from test_relay import until
 
@@ -72,33 +72,23 @@ def want_of_space_is_told_as_such():
 
 
 def what_can_not_be_written_recovers():
-    folder = tempfile.mkdtemp(prefix="posthorn-readonly-")
-    image, place = f"{folder}/image", f"{folder}/mnt"
-    with open(image, "wb") as f: f.truncate(64 * 1024 * 1024)
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
-    os.mkdir(place)
-    subprocess.run(["mount", "-o", "loop", image, place], check=True)
-    try:
-        with Server(data=f"{place}/data", settings={"store.min_free_space": "1048576"}) as server:
-            server.add("anna")
-            deliver(server, "m1")
-            files = [f"{server.data}/posthorn.db", f"{server.data}/posthorn.db-wal"]
-            subprocess.run(["chattr", "+i", *files], check=True) # whoever has them open can't write either
-            try:
-                with contextlib.suppress(smtplib.SMTPResponseException): deliver(server, "lost")
-                until("it is noticed", lambda: store(server)["health"] == "read-only", 10)
-                assert reply_to_mail(server).startswith("451 4.3.0 The mail store can't be written"), reply_to_mail(server)
-                assert subjects(server.imap()) == ["m1"] # reading goes on
-                assert "value=read-only" in server.ask("log", "--level", "warning")
-            finally: subprocess.run(["chattr", "-i", *files], check=True)
-            until("it recovers by itself", lambda: store(server)["health"] == "good", 20)
-            deliver(server, "m2")
-            assert subjects(server.imap()) == ["m1", "m2"]
-            assert "value=good" in server.ask("log", "--level", "warning")
-            assert server.ask("check", json_result=True)["faults"] == []
-    finally:
-        subprocess.run(["umount", "-l", place], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+    with file_system(64) as (place, _), Server(data=f"{place}/data", settings={"store.min_free_space": "1048576"}) as server:
+        server.add("anna")
+        deliver(server, "m1")
+        files = [f"{server.data}/posthorn.db", f"{server.data}/posthorn.db-wal"]
+        subprocess.run(["chattr", "+i", *files], check=True) # whoever has them open can't write either
+        try:
+            with contextlib.suppress(smtplib.SMTPResponseException): deliver(server, "lost")
+            until("it is noticed", lambda: store(server)["health"] == "read-only", 10)
+            assert reply_to_mail(server).startswith("451 4.3.0 The mail store can't be written"), reply_to_mail(server)
+            assert subjects(server.imap()) == ["m1"] # reading goes on
+            assert "value=read-only" in server.ask("log", "--level", "warning")
+        finally: subprocess.run(["chattr", "-i", *files], check=True)
+        until("it recovers by itself", lambda: store(server)["health"] == "good", 20)
+        deliver(server, "m2")
+        assert subjects(server.imap()) == ["m1", "m2"]
+        assert "value=good" in server.ask("log", "--level", "warning")
+        assert server.ask("check", json_result=True)["faults"] == []
 
 
 @within_a_day

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What must survive: kill -9 under load, a full disk, a power cut, floods, smuggling, descriptors running out."""
-import collections, os, random, select, shutil, socket, subprocess, tempfile, threading, time
+import collections, os, random, select, socket, subprocess, tempfile, threading, time
 from posthorn import *
 
 KILLS = int(os.environ.get("POSTHORN_KILLS", "50"))
@@ -116,13 +116,7 @@ def a_full_disk_costs_nothing():
 def a_power_cut_loses_nothing():
     """The data directory on a file system image of its own; snapshots of the image, taken as the disk would be found
     after a cut, are mounted and must hold each message acknowledged before the snapshot began."""
-    folder = tempfile.mkdtemp(prefix="posthorn-power-")
-    image, place = f"{folder}/image", f"{folder}/mnt"
-    with open(image, "wb") as f: f.truncate(400 * 1024 * 1024)
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
-    os.mkdir(place)
-    subprocess.run(["mount", "-o", "loop", image, place], check=True)
-    try:
+    with file_system(400) as (place, image):
         snapshots = []
         with Server(data=f"{place}/data") as server:
             server.add("anna")
@@ -136,21 +130,13 @@ def a_power_cut_loses_nothing():
                 snapshots.append((f"{image}.{i}", before))
             senders.stop()
         for path, before in snapshots:
-            found = f"{folder}/found"
-            os.makedirs(found, exist_ok=True)
-            subprocess.run(["mount", "-o", "loop", path, found], check=True)
-            try:
-                with Server(data=f"{found}/data") as server:
-                    there = set(subjects(server.imap()))
-                    lost = [n for n in before if f"m{n}" not in there]
-                    assert not lost, f"{len(lost)} of {len(before)} acknowledged messages are lost"
-                    report = server.ask("check", json_result=True)
-                    assert not report["faults"], report
-                    print(f"  snapshot: {len(before)} acknowledged, all there; {len(there)} in all")
-            finally: subprocess.run(["umount", "-l", found], check=False)
-    finally:
-        subprocess.run(["umount", "-l", place], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+            with mounted(path, f"{path}.found") as found, Server(data=f"{found}/data") as server:
+                there = set(subjects(server.imap()))
+                lost = [n for n in before if f"m{n}" not in there]
+                assert not lost, f"{len(lost)} of {len(before)} acknowledged messages are lost"
+                report = server.ask("check", json_result=True)
+                assert not report["faults"], report
+                print(f"  snapshot: {len(before)} acknowledged, all there; {len(there)} in all")
 
 
 def ten_thousand_idlers_do_no_harm():
