@@ -52,12 +52,19 @@ void DnsClient::setServers(const QList<Server> &servers)
 void DnsClient::ask(const QByteArray &name, DnsType type, Done done)
 {
     m_waiting.push_back({name, type, std::move(done)});
-    if (m_waiting.size() == 1)
+    feedSoon();
+}
+
+// Whoever is told of an answer, or asks, may be doing so from within feed().
+void DnsClient::feedSoon()
+{
+    if (!m_waiting.empty() && !std::exchange(m_feedComes, true))
         QMetaObject::invokeMethod(this, [this] { feed(); }, Qt::QueuedConnection);
 }
 
 void DnsClient::feed()
 {
+    m_feedComes = false;
     while (!m_begun.empty() && m_begun.front().first + youngFor <= now()) {
         if (const auto query = m_begun.front().second.lock())
             age(*query);
@@ -83,6 +90,7 @@ void DnsClient::begin(Query query)
     do {
         id = quint16(QRandomGenerator::system()->generate());
     } while (m_queries.contains(id));
+    query.question = dnsQuestion(id, query.name, query.type);
     const auto kept = std::make_shared<Query>(std::move(query));
     m_queries.insert(id, kept);
     m_begun.emplace_back(now(), kept);
@@ -92,7 +100,7 @@ void DnsClient::begin(Query query)
 
 void DnsClient::send(quint16 id, Query &query)
 {
-    if (dnsQuestion(id, query.name, query.type).isEmpty()) {
+    if (query.question.isEmpty()) {
         DnsReply nobody;
         nobody.answer.status = DnsAnswer::Status::NoName;
         return finish(id, nobody);
@@ -116,8 +124,7 @@ void DnsClient::sendByUdp(quint16 id, Query &query, qint64 wait)
     query.channel = channelTo(query.server);
     ++query.channel->asked;
     ++query.channel->open;
-    const QByteArray octets = dnsQuestion(id, query.name, query.type);
-    query.channel->socket->writeDatagram(octets, query.server.address, query.server.port); // a loss is a loss
+    query.channel->socket->writeDatagram(query.question, query.server.address, query.server.port); // a loss is a loss
     setDeadline(id, query, wait);
 }
 
@@ -191,10 +198,9 @@ void DnsClient::askByTcp(quint16 id, Query &query)
     query.heard.clear();
     query.tcp = new QTcpSocket(this);
     ++m_byTcp;
-    const QByteArray octets = dnsQuestion(id, query.name, query.type);
-    connect(query.tcp, &QTcpSocket::connected, query.tcp, [tcp = query.tcp, octets] {
-        const quint16 size = qToBigEndian(quint16(octets.size()));
-        tcp->write(QByteArray(reinterpret_cast<const char *>(&size), 2) + octets);
+    connect(query.tcp, &QTcpSocket::connected, query.tcp, [tcp = query.tcp, question = query.question] {
+        const quint16 size = qToBigEndian(quint16(question.size()));
+        tcp->write(QByteArray(reinterpret_cast<const char *>(&size), 2) + question);
     });
     connect(query.tcp, &QTcpSocket::readyRead, this, [this, id] { readTcp(id); });
     connect(query.tcp, &QTcpSocket::errorOccurred, this, [this, id, tcp = query.tcp] {
@@ -302,7 +308,7 @@ void DnsClient::finish(quint16 id, const DnsReply &reply)
     if (reply.answer.status != DnsAnswer::Status::Failed)
         m_first = std::max<qsizetype>(m_servers.indexOf(query->server), 0);
     query->done(reply);
-    feed();
+    feedSoon();
 }
 
 } // namespace posthorn::net

@@ -57,6 +57,7 @@ private:
         QByteArray name;
         DnsType type = DnsType::A;
         Done done;
+        QByteArray question; // as it is sent; empty: the name can't be asked for
         int tries = 0;
         bool young = true;
         qint64 deadline = 0; // steady ms
@@ -70,6 +71,7 @@ private:
     void begin(Query query);
     void age(Query &query);
     void feed();
+    void feedSoon();
     void send(quint16 id, Query &query);
     void leaveChannel(Query &query);
     [[nodiscard]] Channel *channelTo(const Server &server);
@@ -99,6 +101,7 @@ private:
     std::set<std::pair<qint64, quint16>> m_deadlines;
     int m_young = 0;
     int m_byTcp = 0;
+    bool m_feedComes = false;
     QTimer m_timer, m_ageing;
 };
 

@@ -1,4 +1,5 @@
 // The resolver against a name server of its own: answers by UDP and TCP, silence, forgeries, and who waits for whom.
+#include "platform/net/dns_client.h"
 #include "platform/net/resolver.h"
 
 #include <QElapsedTimer>
@@ -167,6 +168,20 @@ private Q_SLOTS:
                 found += answer.status == Status::Found ? 1 : 0;
             });
         QTRY_COMPARE_WITH_TIMEOUT(found, 500, 10'000);
+    }
+    void answersVeryManyWithoutAServer()
+    {
+        DnsClient client;
+        int failed = 0, asked = 100'000;
+        const std::function<void(const DnsReply &)> done = [&](const DnsReply &reply) {
+            failed += reply.answer.status == Status::Failed ? 1 : 0;
+            if (asked++ < 200'000)
+                client.ask("again.example", DnsType::A, done); // while it is told of the answer
+        };
+        for (int i = 0; i < 100'000; ++i)
+            client.ask("one.example", DnsType::A, done);
+        QCOMPARE(failed, 0); // later, not at once
+        QTRY_COMPARE(failed, 200'000);
     }
     void givesUpOnTheSilent()
     {
