@@ -108,6 +108,23 @@ def neither_slow_nor_dead_ones_delay_others():
     silent.close()
 
 
+def a_connection_without_mail_makes_room_for_one_with_some():
+    with Peer() as first, Peer() as second, Server(settings={**FAST, "relay.max_connections": "1"}) as server:
+        server.add("anna")
+        for name, peer in ("first", first), ("second", second):
+            server.ask("route", "add", name, "--host", f"127.0.0.1:{peer.port}", "--tls", "none", "--to", f"{name}.example")
+        send(server, "anyone@first.example")
+        until("sent", empty(server))
+        assert first.commands[-1] != "QUIT" # it waits for more
+        began = time.monotonic()
+        send(server, "anyone@second.example")
+        until("sent", lambda: second.mails)
+        took = time.monotonic() - began
+        assert took < 3, f"{took:.1f} s: the first connection was let go when its time was over"
+        until("the first has ended well", lambda: first.commands[-1] == "QUIT", 3)
+        clean(server)
+
+
 class Silent(StandIn):
     """Takes connections at any address of the loopback network, and never says a word."""
     def __init__(self): super().__init__("0.0.0.0", backlog=500)
@@ -191,6 +208,6 @@ def survives_faults_of_smtp_sink_at_speed():
 
 if __name__ == "__main__":
     run(keeps_to_the_limit_of_connections, keeps_to_the_limit_of_messages, gives_less_to_whom_it_is_too_much,
-        leaves_the_dead_alone, neither_slow_nor_dead_ones_delay_others,
+        leaves_the_dead_alone, neither_slow_nor_dead_ones_delay_others, a_connection_without_mail_makes_room_for_one_with_some,
         those_that_take_mail_have_it_beside_too_many_silent_ones, silent_ones_have_less_time_when_they_are_too_many,
         survives_faults_of_smtp_sink_at_speed)
