@@ -84,7 +84,7 @@ class StandIn:
     """Plays another's server: each connection is talked to on a thread of its own. What talk() needs is set before this begins."""
 
     def __init__(self, host="127.0.0.1", port=0, backlog=50):
-        self.connections = 0
+        self.connections, self.trouble = 0, None
         self.socket = socket.create_server((host, port), backlog=backlog)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -97,12 +97,16 @@ class StandIn:
                 threading.Thread(target=self.meet, args=(peer,), daemon=True).start()
 
     def meet(self, peer):
-        with contextlib.suppress(OSError): self.talk(peer) # the other side may hang up at any time
+        try: self.talk(peer)
+        except OSError: pass # the other side may hang up at any time
+        except Exception as trouble: self.trouble = trouble
 
     def talk(self, peer): raise NotImplementedError
 
     def __enter__(self): return self
-    def __exit__(self, *_): self.socket.close()
+    def __exit__(self, kind, *_):
+        self.socket.close()
+        if self.trouble and not kind: raise self.trouble
 
 
 @contextlib.contextmanager

@@ -65,7 +65,8 @@ class Peer(StandIn):
             say(self.banner)
             accepted = 0
             while line := f.readline():
-                line = line.decode().strip()
+                try: line = line.decode().strip()
+                except UnicodeDecodeError: return # TLS, after STARTTLS that was a lie
                 self.commands.append(line)
                 reply = self.answer(line)
                 verb = line.split(" ")[0].upper()
