@@ -64,11 +64,89 @@ static Result<void> runStatements(Connection &connection, const QByteArrayList &
     return {};
 }
 
+// The migration that brings names into normal form C.
+static constexpr int nameForms = 15;
+
+static QString inFormC(const QString &name)
+{
+    return name.normalized(QString::NormalizationForm_C);
+}
+
+static Result<bool> hasRow(Connection &connection, Sql sql, qint64 account, const QString &name)
+{
+    const auto row = connection.select(sql, account, name).number();
+    return row.transform([](const std::optional<qint64> &found) { return found.has_value(); });
+}
+
+struct NameRow
+{
+    qint64 id, account;
+    QString name;
+};
+
+// A name that another mailbox has already is given a number: no two may be one.
+static Result<void> composeMailbox(Connection &connection, const NameRow &row)
+{
+    QString proper = inFormC(row.name);
+    for (int number = 2;; ++number) {
+        const auto taken = hasRow(connection, "SELECT 1 FROM mailbox WHERE account_id = ? AND name = ?", row.account, proper);
+        if (!taken)
+            return std::unexpected(taken.error());
+        if (!*taken)
+            break;
+        proper = inFormC(row.name) + u" (%1)"_s.arg(number);
+    }
+    return connection.run("UPDATE mailbox SET name = ? WHERE id = ?", proper, row.id).transform([](qint64) {});
+}
+
+static Result<void> composeSubscription(Connection &connection, const NameRow &row)
+{
+    const auto is = hasRow(connection, "SELECT 1 FROM subscription WHERE account_id = ? AND name = ?", row.account, inFormC(row.name));
+    if (!is)
+        return std::unexpected(is.error());
+    const auto done = *is ? connection.run("DELETE FROM subscription WHERE account_id = ? AND name = ?", row.account, row.name)
+                          : connection.run("UPDATE subscription SET name = ? WHERE account_id = ? AND name = ?",
+                                           inFormC(row.name), row.account, row.name);
+    return done.transform([](qint64) {});
+}
+
+static Result<void> composeNames(Connection &connection)
+{
+    const auto others = [&](Sql sql) -> Result<QList<NameRow>> {
+        QList<NameRow> rows;
+        const auto read = connection.select(sql).each([&](const Row &row) {
+            const QString name = row.text(2);
+            if (inFormC(name) != name)
+                rows.append({row.number(0), row.number(1), name});
+        });
+        if (!read)
+            return std::unexpected(read.error());
+        return rows;
+    };
+    const auto mailboxes = others("SELECT id, account_id, name FROM mailbox");
+    if (!mailboxes)
+        return std::unexpected(mailboxes.error());
+    const auto subscriptions = others("SELECT 0, account_id, name FROM subscription");
+    if (!subscriptions)
+        return std::unexpected(subscriptions.error());
+    for (const NameRow &row : *mailboxes) {
+        if (auto done = composeMailbox(connection, row); !done)
+            return done;
+    }
+    for (const NameRow &row : *subscriptions) {
+        if (auto done = composeSubscription(connection, row); !done)
+            return done;
+    }
+    return {};
+}
+
 static Result<void> applyMigration(Connection &connection, const QString &name)
 {
     if (auto done = connection.run("BEGIN IMMEDIATE"); !done)
         return std::unexpected(done.error());
     auto done = runStatements(connection, statementsOf(name));
+    if (done && versionOfFile(name) == nameForms)
+        done = composeNames(connection);
     if (done)
         done = runStatements(connection, {"PRAGMA user_version=" + QByteArray::number(versionOfFile(name)),
                                           "PRAGMA application_id=" + QByteArray::number(applicationId)});
@@ -129,7 +207,7 @@ Result<void> Migrator::updateRows(Connection &connection, int version)
         if (auto done = runStatements(connection, statements); !done)
             return done;
     }
-    return {};
+    return version < nameForms ? composeNames(connection) : Result<void>();
 }
 
 } // namespace posthorn::store

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void answersAllJobsWhenClosed();
     void tellsHowMuchWaits();
     void splitsGroupsThatGrowTooBig();
+    void bringsNamesIntoOneForm();
     void refusesANewerDatabase();
     void refusesAnotherProgramsDatabase();
     void refusesWhatIsNoDatabase();
@@ -271,6 +272,44 @@ void TestStore::splitsGroupsThatGrowTooBig()
     }
     done.acquire(6);
     QCOMPARE(commits, 4); // the gate's, and three of two jobs
+}
+
+void TestStore::bringsNamesIntoOneForm()
+{
+    Fixture house;
+    const auto alice = house.makeAlice();
+    const QString composed = u"Entw\u00fcrfe"_s, decomposed = u"Entwu\u0308rfe"_s;
+    const auto make = [&](const QString &name) {
+        return house.write([&](Transaction &t) { return Mailboxes::create(t, alice, name); });
+    };
+    const auto plain = make(u"one"_s), child = make(u"two/x"_s), other = make(u"three"_s), kept = make(u"Caf\u00e9"_s);
+    house.write([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"four"_s, true); });
+    house.write([&](Transaction &t) { return Mailboxes::subscribe(t, alice, u"five"_s, true); });
+    const auto set = [&](const QString &name, const QString &to) {
+        must(house.tryWrite<void>([&](Transaction &t) -> Result<void> {
+            const auto mailbox = t.connection().run("UPDATE mailbox SET name = ? WHERE name = ?", to, name);
+            const auto subscription = t.connection().run("UPDATE subscription SET name = ? WHERE name = ?", to, name);
+            return mailbox && subscription ? Result<void>() : fail(ErrorKind::Internal, {});
+        }));
+    };
+    set(u"one"_s, decomposed);
+    set(u"two/x"_s, decomposed + u"/x"_s);
+    set(u"three"_s, u"Cafe\u0301"_s);
+    set(u"four"_s, decomposed);
+    set(u"five"_s, composed);
+    must(house.tryWrite<void>([](Transaction &t) -> Result<void> {
+        return t.connection().run("PRAGMA user_version=14").transform([](qint64) {});
+    }));
+    house.store.reset();
+    house.open();
+    const auto idOf = [&](const QString &name) { return house.mailbox(alice, name).id; };
+    QCOMPARE(idOf(composed), plain);
+    QCOMPARE(idOf(decomposed), plain);
+    QCOMPARE(idOf(composed + u"/x"_s), child);
+    QCOMPARE(idOf(u"Caf\u00e9"_s), kept);
+    QCOMPARE(idOf(u"Caf\u00e9 (2)"_s), other);
+    QCOMPARE(house.rows(u"subscription WHERE name LIKE 'Entw%'"_s), 1);
+    QCOMPARE(house.faults(), QStringList());
 }
 
 void TestStore::refusesANewerDatabase()

@@ -1,0 +1,1 @@
+-- Names of mailboxes are in normal form C from here on (RFC 9051 section 5.1): done by the migrator, SQL knows no forms.
