@@ -155,6 +155,7 @@ public:
             proceed(session); // gone meanwhile
         } else {
             const auto *failure = std::get_if<Failure>(&answer);
+            session.notifier->overflow(session); // neither the new rules are kept to nor the old ones
             session.failed(failure ? failure->error : Error{});
         }
     }

@@ -70,8 +70,10 @@ public:
     [[nodiscard]] static QList<StatusItem> statusItems(const Session &session, quint16 events);
     [[nodiscard]] quint16 eventsOf(const QString &name) const { return m_rules.eventsOf(name, m_subscribed.contains(name)); }
 
-private:
+    // Nothing is told any longer, but that.
     void overflow(Session &session);
+
+private:
     void noteName(const Notice &notice);
     void noteAnnotated(const Session &session, const Notice &notice);
     void startFetch(Session &session);

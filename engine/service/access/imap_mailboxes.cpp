@@ -130,7 +130,13 @@ void ImapService::on(ImapSession &, NeedId id, imap::WatchMailboxes &)
     lookAtOthers();
 }
 
-void ImapService::on(ImapSession &, NeedId, imap::UnwatchMailboxes &) { stopWatching(); }
+void ImapService::on(ImapSession &session, NeedId, imap::UnwatchMailboxes &)
+{
+    const NeedId waiting = std::exchange(m_watchNeed, 0); // too much happened before the first look was done
+    stopWatching();
+    if (waiting)
+        session.answer(waiting, imap::Answer(imap::Done{}));
+}
 
 // One look at a time: a look that was begun earlier may end later, and would bring back what was.
 void ImapService::lookAtOthers()

@@ -11,15 +11,18 @@ namespace {
 
 struct Watching
 {
-    explicit Watching(const QByteArray &command)
+    explicit Watching(const QByteArray &command, bool answers = true)
     {
         static const TlsFacts tls{"TLSv1.3", "cipher", {}, "hash"};
         machine.start(&tls);
         machine.receive("l LOGIN anna secret\r\n");
         machine.answer(machine.nextNeed()->id, SaslAnswer{SaslAnswer::Outcome::Success, {}, u"anna@example.test"_s});
         machine.receive(command + "\r\n");
-        if (const auto need = machine.nextNeed(); need && std::holds_alternative<WatchMailboxes>(need->what))
-            machine.answer(need->id, Done{});
+        if (const auto need = machine.nextNeed(); need && std::holds_alternative<WatchMailboxes>(need->what)) {
+            watch = need->id;
+            if (answers)
+                machine.answer(watch, Done{});
+        }
         output = machine.takeOutput();
     }
     QList<Need> needs()
@@ -30,6 +33,7 @@ struct Watching
         return all;
     }
     ServerMachine machine{ServerConfig()};
+    NeedId watch = 0;
     QByteArray output;
 };
 
@@ -63,6 +67,30 @@ private Q_SLOTS:
         const QList<Need> needs = session.needs();
         QVERIFY(!needs.isEmpty() && std::holds_alternative<UnwatchMailboxes>(needs.last().what));
         session.machine.noticed({.kind = Notice::Kind::Messages, .name = u"a"_s, .appended = true});
+        QVERIFY(session.needs().isEmpty());
+    }
+
+    void givesUpBeforeItHasBegun()
+    {
+        Watching session("n NOTIFY SET (personal (MailboxName))", false);
+        for (int i = 0; i < 3'000; ++i)
+            session.machine.noticed({.kind = Notice::Kind::Created, .name = QString::number(i)});
+        const QList<Need> needs = session.needs();
+        QVERIFY(!needs.isEmpty() && std::holds_alternative<UnwatchMailboxes>(needs.last().what));
+        QVERIFY(!session.machine.takeOutput().contains("n OK"));
+        session.machine.answer(session.watch, Done{});
+        const QByteArray output = session.machine.takeOutput();
+        QVERIFY2(output.contains("n OK Done\r\n") && output.contains("* OK [NOTIFICATIONOVERFLOW]"), output);
+    }
+
+    void tellsNothingWhenItCantBegin()
+    {
+        Watching session("n NOTIFY SET (personal (MailboxName))", false);
+        session.machine.answer(session.watch, Failure{Error{ErrorKind::Unavailable, {}, {}, -1}});
+        const QByteArray output = session.machine.takeOutput();
+        QVERIFY2(output.contains("n NO [UNAVAILABLE]") && output.contains("* OK [NOTIFICATIONOVERFLOW]"), output);
+        QVERIFY(std::holds_alternative<UnwatchMailboxes>(session.needs().last().what));
+        session.machine.noticed({.kind = Notice::Kind::Created, .name = u"a"_s});
         QVERIFY(session.needs().isEmpty());
     }
 
