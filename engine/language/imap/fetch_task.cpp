@@ -9,7 +9,6 @@
 namespace posthorn::imap {
 
 static constexpr qint64 batchOctets = 256 * 1024;
-static constexpr qsizetype partMessages = 500; // of a command that was cut
 
 FetchTask::FetchTask(NumberSet set, Numbering numbering, FetchItems items, FetchModifiers modifiers)
     : m_set(std::move(set)), m_items(std::move(items)), m_numbering(numbering), m_modifiers(modifiers)
@@ -148,7 +147,8 @@ void FetchTask::askRows(Session &session)
     if (m_lowest && m_part.isEmpty()) {
         const UidMap &messages = session.view->messages();
         const qsizetype count = countOf(m_uids, messages);
-        const qsizetype first = qMax(0, count - partMessages);
+        const bool isMuch = m_wants.header || m_wants.body || m_wants.bodyStructure || m_wants.envelope;
+        const qsizetype first = qMax(0, count - (isMuch ? 20 : 500)); // all of these are held at once
         m_part = partOf(m_uids, first, count, messages);
         m_uids = partOf(m_uids, 0, first, messages);
     }
