@@ -23,7 +23,7 @@ bool FetchTask::writeSection(Session &session, const Section &section)
         return true;
     }
     if (range.place == Place::Decode && range.length > 0)
-        m_decoding = Decoding{.encoding = range.encoding, .offset = range.offset, .length = range.length};
+        m_decoding = Decoding{.encoding = range.encoding, .offset = range.offset, .length = range.length, .isPartial = section.isPartial && !range.isCut};
     const bool inMessage = m_filtering || range.place == Place::Stream || range.place == Place::Decode;
     if (inMessage && range.length > 0) {
         m_section = &section;
@@ -89,8 +89,9 @@ void FetchTask::decodedCame(Session &session, QByteArrayView bytes)
         writeDecoded(session, std::move(out));
         return;
     }
-    const qint64 from = m_section->isPartial ? m_section->from - m_decoding->size : 0;
-    const qint64 to = m_section->isPartial && m_section->length < out.size() - from ? from + m_section->length : out.size();
+    const bool isPartial = m_decoding->isPartial;
+    const qint64 from = isPartial ? m_section->from - m_decoding->size : 0;
+    const qint64 to = isPartial && m_section->length < out.size() - from ? from + m_section->length : out.size();
     const qint64 begin = std::clamp<qint64>(from, 0, out.size());
     const auto shown = QByteArrayView(out).sliced(begin, std::clamp<qint64>(to, begin, out.size()) - begin);
     m_decoding->hasNul = m_decoding->hasNul || shown.contains('\0');
@@ -104,7 +105,7 @@ void FetchTask::counted(Session &session)
 {
     const Section &section = *m_section;
     qint64 skip = 0, left = m_decoding->size;
-    if (section.isPartial) {
+    if (m_decoding->isPartial) {
         skip = std::min(section.from, left);
         left = std::min(section.length, left - skip);
     }

@@ -19,7 +19,7 @@ struct SectionRange
         Ready,   // `bytes`
         Stream,  // `length` octets of the message from `offset`, the partial is applied already: write them as they come
         Filter,  // the same, but a header to be read whole and handed to filteredHeader()
-        Decode,  // the same without the partial, and with an encoding to be taken off first
+        Decode,  // the same without the partial, unless it is cut, and with an encoding to be taken off first
         Unknown, // nobody knows the encoding: [UNKNOWN-CTE]
     };
 
@@ -27,7 +27,8 @@ struct SectionRange
     QByteArray bytes;  // may refer to the row's octets: use it while the row is there
     qint64 offset = 0; // from the start of the message
     qint64 length = 0;
-    QByteArray encoding; // of Decode
+    QByteArray encoding; // of Decode; empty: there is nothing to be taken off, only to be looked at
+    bool isCut = false;  // Decode, but the partial is applied already
 };
 
 // Finds sections of one message. The row must outlive it and have what FetchItems::wants() said.

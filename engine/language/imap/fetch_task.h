@@ -99,6 +99,7 @@ private:
     {
         QByteArray encoding;
         qint64 offset = 0, length = 0; // of what is encoded
+        bool isPartial = false; // of what is decoded
         message::TransferDecoder decoder{encoding};
         qint64 size = 0;      // decoded
         bool hasNul = false;

@@ -130,8 +130,7 @@ SectionRange SectionFinder::inMessage(const Section &section, Range range) const
         found.place = Place::Unknown;
         return found;
     }
-    const bool mayHaveNul = section.decoded && !section.sizeOnly && !isHere; // which is announced before it is read
-    if (!decoder.isIdentity() || mayHaveNul) {
+    if (!decoder.isIdentity()) {
         found.encoding = range.encoding;
         return decoded(section, std::move(found));
     }
@@ -145,7 +144,9 @@ SectionRange SectionFinder::inMessage(const Section &section, Range range) const
         if (section.isFiltered())
             found.bytes = filteredHeader(section, found.bytes);
     } else if (found.length > 0) {
-        found.place = section.isFiltered() ? Place::Filter : Place::Stream;
+        // Whether there is a NUL in what is asked for as it is decoded is announced before it is read.
+        found.isCut = section.decoded && !section.sizeOnly;
+        found.place = section.isFiltered() ? Place::Filter : found.isCut ? Place::Decode : Place::Stream;
     } else if (section.isFiltered()) {
         found.bytes = filteredHeader(section, {});
     }

@@ -138,7 +138,7 @@ UrlContent::State UrlContent::located(Session &session)
     m_left = m_isFiltering ? std::min(range.length, maxFiltered) : range.length;
     m_size = m_left;
     if (range.place == Place::Decode)
-        m_decoding = Decoding{.encoding = range.encoding, .offset = m_offset, .length = m_left};
+        m_decoding = Decoding{.encoding = range.encoding, .offset = m_offset, .length = m_left, .isPartial = m_section.isPartial && !range.isCut};
     if (m_left == 0 || range.place == Place::Stream)
         return State::Found;
     askPiece(session);
@@ -206,7 +206,7 @@ UrlContent::State UrlContent::encodedCame(Session &session, const QByteArray &by
 UrlContent::State UrlContent::counted()
 {
     qint64 skip = 0, left = m_decoding->left;
-    if (m_section.isPartial) {
+    if (m_decoding->isPartial) {
         skip = std::min(m_section.from, left);
         left = std::min(m_section.length, left - skip);
     }

@@ -51,6 +51,7 @@ private:
     {
         QByteArray encoding;
         qint64 offset = 0, length = 0; // of what is encoded
+        bool isPartial = false; // of what is decoded
         message::TransferDecoder decoder{encoding};
         bool writing = false; // the second time
         qint64 skip = 0;      // decoded octets before the partial
