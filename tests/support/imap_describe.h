@@ -364,6 +364,8 @@ private:
             selected.readOnly = fields.has("read-only");
             selected.ownSeen = fields.has("own-seen");
             selected.rights = rights(fields, "rights");
+            selected.specialUse = fields.named.value("use");
+            selected.hasChildren = fields.has("has-children");
             return selected;
         }
         if (name == "Acl") { // "anna@example.org=lr bob@example.org=lrs"

@@ -1,7 +1,6 @@
 // Commands about mailboxes as a whole (RFC 9051 §6.3), and leaving the selected one.
 #include "language/imap/arguments.h"
 #include "language/imap/fetch_response.h"
-#include "language/imap/list_match.h"
 #include "language/imap/number_set.h"
 #include "language/imap/object_id.h"
 #include "language/imap/output.h"
@@ -66,17 +65,12 @@ public:
         }
         if (m_condstore || m_resync)
             session.enableCondstore();
-        if (session.rev2)
-            session.ask(ListMailboxes{}); // it is told with its attributes
-        else
-            session.ask(SelectMailbox{m_name, m_readOnly});
+        session.ask(SelectMailbox{m_name, m_readOnly, session.rev2});
     }
 
     void answered(Session &session, NeedId, Answer &answer) override
     {
-        if (const auto *list = std::get_if<MailboxList>(&answer))
-            listed(session, *list);
-        else if (const auto *selected = std::get_if<Selected>(&answer))
+        if (const auto *selected = std::get_if<Selected>(&answer))
             opened(session, *selected);
         else if (const auto *vanished = std::get_if<Vanished>(&answer))
             tellVanished(session, vanished->uids);
@@ -89,12 +83,6 @@ public:
     }
 
 private:
-    void listed(Session &session, const MailboxList &list)
-    {
-        m_tree = nameTree(list);
-        session.ask(SelectMailbox{m_name, m_readOnly});
-    }
-
     void opened(Session &session, const Selected &selected)
     {
         session.select(selected);
@@ -147,14 +135,11 @@ private:
     }
 
     // As LIST tells them (RFC 9051 §6.3.2).
-    QByteArray attributes(const QString &name) const
+    static QByteArray attributes(const Selected &selected)
     {
-        const auto found = std::ranges::find(m_tree, name, &ListedName::name);
-        if (found == m_tree.end())
-            return {};
-        QByteArray words = found->hasChildren ? "\\HasChildren" : "\\HasNoChildren";
-        if (!found->specialUse.isEmpty())
-            words += ' ' + found->specialUse;
+        QByteArray words = selected.hasChildren ? "\\HasChildren" : "\\HasNoChildren";
+        if (!selected.specialUse.isEmpty())
+            words += ' ' + selected.specialUse;
         return words;
     }
 
@@ -174,14 +159,13 @@ private:
         session.untagged("OK [HIGHESTMODSEQ " + QByteArray::number(view.highestModSeq()) + "] Highest");
         session.untagged("OK [MAILBOXID (" + objectId(selected.mailbox) + ")] Lasting name");
         if (session.rev2) {
-            tellForm(session, selected.name, m_otherForm, attributes(selected.name));
+            tellForm(session, selected.name, m_otherForm, attributes(selected));
         }
     }
 
     QString m_name;
     QString m_otherForm; // of the name, if it was given in one
     std::optional<Resync> m_resync;
-    QList<ListedName> m_tree;
     QList<UidRange> m_uids; // whose changes are still to be told
     bool m_readOnly;
     bool m_condstore;

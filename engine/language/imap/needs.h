@@ -31,7 +31,7 @@ struct VerifyPassword { QByteArray user; QByteArray password; };
 // Answered by MailboxList: all mailboxes the user can see; the machine matches patterns.
 struct ListMailboxes {};
 // Answered by Selected. Ends the selection before it.
-struct SelectMailbox { QString name; bool readOnly = false; };
+struct SelectMailbox { QString name; bool readOnly = false; bool describes = false; /* asks for what Selected tells of its place */ };
 // Changes stop being told. No answer.
 struct CloseMailbox {};
 // Notices are told of mailboxes and names (RFC 5465): of all that becomes of them after the answer, Done.
@@ -213,6 +213,8 @@ struct Selected
     bool readOnly = false;
     Rights rights = right::All;
     bool ownSeen = false; // \Seen is this reader's own: no change of what others see
+    QByteArray specialUse = {}; // if it was asked for, as is what follows
+    bool hasChildren = false;
 };
 struct MailboxStatus
 {

@@ -223,6 +223,19 @@ Result<Listing> Sharing::list(Connection &connection, AccountId who)
     return listing;
 }
 
+Result<bool> Sharing::hasChildren(Connection &connection, AccountId who, const Reached &of)
+{
+    if (of.isOwn) {
+        auto child = connection.select("SELECT 1 FROM mailbox WHERE account_id = ? AND name > ? AND name < ? LIMIT 1", who.value,
+                                             of.name + u'/', of.name + u'0'); // which is next to the separator
+        return child.number().transform([](const std::optional<qint64> &row) { return row.has_value(); });
+    }
+    const auto all = list(connection, who);
+    if (!all)
+        return std::unexpected(all.error());
+    return std::ranges::any_of(all->mailboxes, [&](const Reached &one) { return one.name.startsWith(of.name + u'/'); });
+}
+
 // k on the nearest parent there is. At the top of one's own mailboxes nobody else has a say; at the top of a shared
 // account it is INBOX that says it.
 static Result<bool> mayCreate(Connection &connection, AccountId who, const Place &place)

@@ -15,6 +15,7 @@ struct Reached
     Rights rights = 0;
     QString name; // as the account sees it
     bool isOwn = true;
+    bool hasChildren = false; // filled in by who wants to know
 
     AccountId reader; // whose \Seen it is; none: the mailbox's
 
@@ -43,6 +44,7 @@ public:
     static Result<Reached> find(Connection &, AccountId who, const QString &name, Rights needed);
     static Result<Reached> get(Connection &, AccountId who, MailboxId, Rights needed);
     static Result<Listing> list(Connection &, AccountId who); // that LIST shows
+    static Result<bool> hasChildren(Connection &, AccountId who, const Reached &); // among those
     // Mailboxes of others that `who` can reach in any way, as ids.
     static Result<QList<MailboxId>> opened(Connection &, AccountId who);
 

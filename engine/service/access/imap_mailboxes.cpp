@@ -49,8 +49,15 @@ void ImapService::on(ImapSession &, NeedId id, imap::SelectMailbox &need)
 {
     leaveMailbox();
     m_world.store->read<store::Reached>(
-        [account = m_account, name = need.name](store::Connection &connection) {
-            return store::Sharing::find(connection, account, name, right::Read);
+        [account = m_account, name = need.name, describes = need.describes](store::Connection &connection) {
+            auto found = store::Sharing::find(connection, account, name, right::Read);
+            if (!found || !describes)
+                return found;
+            const auto hasChildren = store::Sharing::hasChildren(connection, account, *found);
+            if (!hasChildren)
+                return Result<store::Reached>(std::unexpected(hasChildren.error()));
+            found->hasChildren = *hasChildren;
+            return found;
         },
         [to = m_address, id, need](const Result<store::Reached> &found) {
             net::post(to, [id, need, found](net::Session &late) {
@@ -104,7 +111,9 @@ void ImapService::openSelected(NeedId id, const imap::SelectMailbox &need, const
                                                          std::max(view.uidNext, mailbox.uidNext), view.highestModSeq,
                                                          std::move(view.uids), firstRecent, view.firstUnseen,
                                                          view.keywords, need.readOnly, found.rights,
-                                                         bool(found.reader)}));
+                                                         bool(found.reader),
+                                                         found.isOwn ? mailbox.specialUse : QByteArray(),
+                                                         found.hasChildren}));
             if (!found.isOwn)
                 self.lookAtRights(); // they may have changed since
         });

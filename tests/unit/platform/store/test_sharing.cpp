@@ -104,6 +104,24 @@ private Q_SLOTS:
             QCOMPARE(house.rights(house.bob, nowhere), "not-found");
     }
 
+    void knowsWhoHasChildren()
+    {
+        House house;
+        for (const QString &name : {u"Work/a"_s, u"Work/b/c"_s, u"Work-2/x"_s, u"Work0/y"_s})
+            must(house.store->writeNow<MailboxId>([&](Transaction &t) { return Mailboxes::create(t, house.anna, name); }));
+        const auto has = [&](AccountId who, const QString &name) {
+            return house.read([&](Connection &c) {
+                return Sharing::find(c, who, name, right::Lookup).and_then([&](const Reached &one) { return Sharing::hasChildren(c, who, one); });
+            });
+        };
+        QVERIFY(has(house.anna, u"Work"_s) && has(house.anna, u"Work/b"_s) && !has(house.anna, u"Work/a"_s));
+        QVERIFY(!has(house.anna, u"INBOX"_s) && has(house.anna, u"Work0"_s) && has(house.anna, u"Work-2"_s));
+        house.share(house.anna, u"Work"_s, u"bob@example.test"_s, "lr");
+        QVERIFY(!has(house.bob, QString(work))); // none that he may see
+        house.share(house.anna, u"Work/a"_s, u"bob@example.test"_s, "l");
+        QVERIFY(has(house.bob, QString(work)));
+    }
+
     void addsUpWhatEntriesGiveAndTake_data()
     {
         QTest::addColumn<QStringList>("entries");
