@@ -55,6 +55,29 @@ private Q_SLOTS:
         m_mailbox = inbox;
         QCOMPARE(candidates({{Place::Whole, "word"}})->size(), 1);
     }
+    // A connection that has checked it before must see what another wrote since.
+    void isFoundWholeWhileMessagesGo()
+    {
+        StoreOptions options;
+        options.readers = 1;
+        m_house = std::make_unique<Fixture>(options);
+        m_alice = m_house->makeAlice();
+        m_mailbox = m_house->mailbox(m_alice).id;
+        for (int i = 0; i < 100; ++i) {
+            QList<QByteArray> words;
+            for (int k = 0; k < 30; ++k)
+                words += "w" + QByteArray::number(i * 7 + k);
+            deliver(words);
+        }
+        QCOMPARE(m_house->faults(), QStringList());
+        for (int i = 1; i < 100; i += 5) {
+            const auto done = m_house->tryWrite<qint64>([&](Transaction &t) {
+                return t.connection().run("DELETE FROM search WHERE rowid BETWEEN ? AND ?", i, i + 4);
+            });
+            QVERIFY(done);
+            QCOMPARE(m_house->faults(), QStringList());
+        }
+    }
     void takesWordsOfAllLetters()
     {
         const Uid one = deliver({u"grüße"_s.toUtf8(), u"日"_s.toUtf8(), "4711", "or", "and", "near", "not"});
