@@ -59,10 +59,8 @@ void Worker::setUp()
 {
     m_poller = std::make_unique<system::Poller>(
         [this](quint64 tag, quint8 events) { ready(ConversationId{qint64(tag)}, events); },
-        [this] {
-            drain(false);
-            endRound();
-        });
+        // What was posted before a client spoke is heard before it: who asks for news has all that there are.
+        system::Poller::Round{.before = [this] { drain(false); }, .after = [this] { endRound(); }});
     m_timer = std::make_unique<QTimer>();
     connect(m_timer.get(), &QTimer::timeout, this, [this] { tick(); });
     m_around.worker = this;
@@ -137,7 +135,7 @@ bool Worker::event(QEvent *event)
     return true;
 }
 
-// Takes all there is, when the event comes and between rounds of the sockets; but then no tasks, for one of them takes
+// Takes all there is, when the event comes and before what the sockets have; but then no tasks, for one of them takes
 // the poller down. Vectors change places, so that their memory is kept.
 void Worker::drain(bool forEvent)
 {
@@ -145,9 +143,11 @@ void Worker::drain(bool forEvent)
         const std::scoped_lock lock(m_mutex);
         if (forEvent)
             m_noticed = false;
-        if (m_inbox.isEmpty() || (!forEvent && !m_inbox.tasks.empty()))
+        if (m_inbox.isEmpty())
             return;
         std::swap(m_inbox, m_batch);
+        if (!forEvent)
+            std::swap(m_inbox.tasks, m_batch.tasks); // their event is on its way
     }
     // Moved out: a task may end up in here again.
     Inbox batch = std::exchange(m_batch, {});

@@ -13,20 +13,25 @@ namespace posthorn::system {
 
 struct Poller::Backend
 {
-    Backend(Ready r, std::function<void()> a) : ready(std::move(r)), afterRound(std::move(a)) {}
+    Backend(Ready r, Round given) : ready(std::move(r)), round(std::move(given)) {}
     virtual ~Backend() = default;
     virtual bool add(Socket socket, quint64 tag, quint8 interest) = 0;
     virtual void watch(Socket socket, quint64 tag, quint8 interest) = 0;
     virtual void remove(Socket socket) = 0;
 
+    void beginRound() const
+    {
+        if (round.before)
+            round.before();
+    }
     void endRound() const
     {
-        if (afterRound)
-            afterRound();
+        if (round.after)
+            round.after();
     }
 
     Ready ready;
-    std::function<void()> afterRound;
+    Round round;
 };
 
 namespace {
@@ -74,6 +79,7 @@ private:
         auto *const notifier = new QSocketNotifier(socket, type);
         notifier->setEnabled(false);
         QObject::connect(notifier, &QSocketNotifier::activated, notifier, [this, tag, event] {
+            beginRound();
             ready(tag, event);
             endRound();
         });
@@ -97,8 +103,8 @@ private:
 class EpollBackend final : public Poller::Backend
 {
 public:
-    EpollBackend(int epoll, Poller::Ready r, std::function<void()> a)
-        : Backend(std::move(r), std::move(a)), m_epoll(epoll), m_notifier(epoll, QSocketNotifier::Read)
+    EpollBackend(int epoll, Poller::Ready r, Poller::Round given)
+        : Backend(std::move(r), std::move(given)), m_epoll(epoll), m_notifier(epoll, QSocketNotifier::Read)
     {
         QObject::connect(&m_notifier, &QSocketNotifier::activated, &m_notifier, [this] { turn(); });
     }
@@ -128,11 +134,12 @@ private:
     // event loop costs more than asking.
     void turn()
     {
-        for (int round = 0; round < maxRounds; ++round) {
+        for (int i = 0; i < maxRounds; ++i) {
             std::array<epoll_event, 128> events;
             const int count = ::epoll_wait(m_epoll, events.data(), int(events.size()), 0);
-            for (int i = 0; i < count; ++i)
-                ready(events[size_t(i)].data.u64, maskOf(events[size_t(i)].events));
+            beginRound();
+            for (int k = 0; k < count; ++k)
+                ready(events[size_t(k)].data.u64, maskOf(events[size_t(k)].events));
             endRound();
             if (count <= 0)
                 return;
@@ -151,23 +158,22 @@ private:
 };
 #endif
 
-std::unique_ptr<Poller::Backend> makeBackend(Poller::Ready ready, std::function<void()> afterRound, Poller::Way way)
+std::unique_ptr<Poller::Backend> makeBackend(Poller::Ready ready, Poller::Round round, Poller::Way way)
 {
 #ifdef Q_OS_LINUX
     if (way == Poller::Way::Fastest) {
         if (const int epoll = ::epoll_create1(EPOLL_CLOEXEC); epoll >= 0)
-            return std::make_unique<EpollBackend>(epoll, std::move(ready), std::move(afterRound));
+            return std::make_unique<EpollBackend>(epoll, std::move(ready), std::move(round));
     }
 #else
     Q_UNUSED(way)
 #endif
-    return std::make_unique<NotifierBackend>(std::move(ready), std::move(afterRound));
+    return std::make_unique<NotifierBackend>(std::move(ready), std::move(round));
 }
 
 } // namespace
 
-Poller::Poller(Ready ready, std::function<void()> afterRound, Way way)
-    : m_backend(makeBackend(std::move(ready), std::move(afterRound), way))
+Poller::Poller(Ready ready, Round round, Way way) : m_backend(makeBackend(std::move(ready), std::move(round), way))
 {
 }
 

@@ -21,9 +21,13 @@ public:
 
     // `ready` gets the tag of add() and a mask of events. It may add, watch and remove any socket. Readable is said
     // again and again as long as it is so. Failed is told unasked where the system can; a read or a write shows it too.
-    // `afterRound` is called when all that was ready has been told.
     using Ready = std::function<void(quint64 tag, quint8 events)>;
-    explicit Poller(Ready ready, std::function<void()> afterRound = {}, Way way = Way::Fastest);
+    struct Round
+    {
+        std::function<void()> before; // it is known what is ready, and not told yet
+        std::function<void()> after;  // all of it has been told
+    };
+    explicit Poller(Ready ready, Round round = {}, Way way = Way::Fastest);
     ~Poller() override;
 
     // False: out of resources.

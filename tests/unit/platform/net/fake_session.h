@@ -28,6 +28,7 @@ struct Diary
     TlsFacts facts; // the last told
     std::chrono::milliseconds patience{0};
     bool slowGoodbye = false; // shutDown() waits for a held answer
+    std::function<void()> whenAsked; // called for a LATER, on the worker; guarded by mutex
 
     QByteArrayList takeLines()
     {
@@ -196,9 +197,13 @@ public:
             bound.answer(need.id, QByteArray());
             return;
         }
-        const std::scoped_lock lock(m_diary.mutex);
+        std::unique_lock lock(m_diary.mutex);
         m_diary.held.push_back(m_address);
         m_diary.needs.emplace_back(need.id, false);
+        if (const auto asked = m_diary.whenAsked) {
+            lock.unlock();
+            asked();
+        }
     }
     void closed() { ++m_diary.closed; }
 

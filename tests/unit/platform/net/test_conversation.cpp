@@ -2,6 +2,7 @@
 
 #include "platform/system/sockets.h"
 
+#include <QSemaphore>
 #include <QTcpSocket>
 
 #include <thread>
@@ -23,6 +24,7 @@ private Q_SLOTS:
     void closesAfterTheLastReply();
     void takesAnswersFromOtherThreads();
     void dropsAnswersForTheGone();
+    void hearsNewsBeforeWhatIsSaidAfterThem();
     void deliversToAHalfClosedPeer();
     void tellsTheMachineThatThePeerIsGone();
     void noticesAResetWhileWaiting();
@@ -143,6 +145,39 @@ void TestConversation::dropsAnswersForTheGone()
     QCOMPARE(other.line(), "hello");
     QCOMPARE(m_diary->answered.load(), 0);
     net::post({nullptr, ConversationId{1}}, [](net::Session &) { qFatal("delivered to nobody"); });
+}
+
+// However busy its worker is: who asks for news after there are some has them.
+void TestConversation::hearsNewsBeforeWhatIsSaidAfterThem()
+{
+    m_network = std::make_unique<net::Network>(1, fake::contexts());
+    const quint16 port = listen();
+    Client client(port), other(port);
+    client.say("LATER\r\n");
+    QTRY_COMPARE(fake::heldCount(*m_diary), 1);
+    const net::Address address = m_diary->held.front();
+    fake::answerAll(*m_diary);
+    for (const char *expected : {"hello", "later"})
+        QCOMPARE(client.line(), expected);
+    QSemaphore entered, goOn;
+    const auto wait = [&] {
+        entered.release();
+        goOn.acquire();
+    };
+    {
+        const std::scoped_lock lock(m_diary->mutex);
+        m_diary->whenAsked = wait;
+    }
+    other.say("LATER\r\n");
+    entered.acquire(); // the worker serves sockets
+    net::post(address, [&](net::Session &) { wait(); });
+    goOn.release();
+    entered.acquire(); // and delivers, before it looks at the sockets again
+    net::post(address, [](net::Session &session) { session.machine().receive("ECHO news\r\n"); });
+    client.say("ECHO answer\r\n");
+    goOn.release();
+    for (const char *expected : {"news", "answer"})
+        QCOMPARE(client.line(), expected);
 }
 
 void TestConversation::deliversToAHalfClosedPeer()

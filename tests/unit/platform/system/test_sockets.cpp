@@ -168,7 +168,7 @@ void TestSockets::tellsWhatIsReady()
     QFETCH(int, way);
     QList<std::pair<quint64, int>> told;
     int rounds = 0;
-    Poller poller([&](quint64 tag, quint8 events) { told.append({tag, events}); }, [&] { ++rounds; }, Poller::Way(way));
+    Poller poller([&](quint64 tag, quint8 events) { told.append({tag, events}); }, {.after = [&] { ++rounds; }}, Poller::Way(way));
     QVERIFY(poller.add(m_socket, 7, Poller::Readable));
     QCoreApplication::processEvents();
     QVERIFY(told.isEmpty());
