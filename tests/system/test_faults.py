@@ -236,6 +236,36 @@ def gives_up_where_no_mail_is_taken_ever():
         assert "takes no mail" in report.as_string() and not entries(server)
 
 
+class Door(StandIn):
+    """Says nothing to those who come in, until it shuts behind them; `shut` by the order in which they came."""
+    def __init__(self):
+        self.shut, self.lock = [], threading.Lock()
+        super().__init__()
+
+    def talk(self, peer):
+        with self.lock: self.shut.append(shut := threading.Event())
+        with peer: shut.wait()
+
+
+def a_server_that_others_found_dead_keeps_no_mail_for_ever():
+    """Two domains have the same server. One finds that it does not answer; the other, on its way there, gets more mail then."""
+    with Door() as door, Server(settings={**FAST, "relay.retry_schedule": "1h"}) as server:
+        server.add("anna")
+        for name in "one", "other":
+            server.ask("route", "add", name, "--host", f"127.0.0.1:{door.port}", "--tls", "none", "--to", f"{name}.example")
+        send(server, "ben@one.example")
+        until("one is on its way", lambda: len(door.shut) == 1)
+        send(server, "ben@other.example")
+        until("so is the other", lambda: len(door.shut) == 2)
+        door.shut[0].set()
+        until("one was tried", lambda: [e["recipient"] for e in entries(server) if e["attempts"]] == ["ben@one.example"])
+        send(server, "eva@other.example")
+        door.shut[1].set()
+        until("all were tried", lambda: all(e["attempts"] for e in entries(server)), 60)
+        assert all("connection was lost" in e["lastError"] for e in entries(server)), entries(server)
+        clean(server)
+
+
 class SilentNames:
     """A name server that knows live.example, and never says a word of anything else."""
     def __init__(self):
@@ -294,4 +324,4 @@ def finds_all_where_a_name_server_answers_few():
 if __name__ == "__main__":
     run(nobody_loses_mail_by_the_faults_of_others, sends_the_rest_where_recipients_are_too_many,
         takes_the_next_server_when_one_takes_nothing, gives_up_where_no_mail_is_taken_ever,
-        names_that_nobody_answers_for_delay_no_other, finds_all_where_a_name_server_answers_few)
+        a_server_that_others_found_dead_keeps_no_mail_for_ever, names_that_nobody_answers_for_delay_no_other, finds_all_where_a_name_server_answers_few)

@@ -94,8 +94,12 @@ qsizetype Runner::nextHop(Destination &to)
 bool Runner::openLink(Destination &to)
 {
     const qsizetype index = nextHop(to);
-    if (index < 0)
-        return to.line.empty();
+    if (index < 0 && to.links > 0)
+        return false;
+    if (index < 0) {
+        to.routeUntil = 0; // nobody is left to tell what becomes of the mail: its servers are looked for anew, the dead as well
+        return true;
+    }
     const Hop &hop = to.route.hops[index];
     TlsPolicy policy = hop.tls.policy;
     if (policy == TlsPolicy::May && to.noTls.contains(hop.address))
