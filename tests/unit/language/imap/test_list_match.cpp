@@ -1,6 +1,6 @@
 #include "language/imap/list_match.h"
+#include "support/work_timer.h"
 
-#include <QElapsedTimer>
 #include <QTest>
 
 using namespace posthorn::imap;
@@ -46,11 +46,10 @@ private Q_SLOTS:
 
     void costsLittleForNastyPatterns()
     {
-        QElapsedTimer timer;
-        timer.start();
+        const posthorn::test::WorkTimer timer;
         QVERIFY(!matchesPattern(u"*a%"_s.repeated(200) + u'b', u"a"_s.repeated(1000)));
         QVERIFY(!matchesPattern(u"%"_s.repeated(200) + u'b', u"a"_s.repeated(1000)));
-        QVERIFY(timer.elapsed() < 2000);
+        QVERIFY(timer.milliseconds() < 20'000); // or years
     }
 
     void makesATreeOfNames()
