@@ -7,6 +7,7 @@
 #include "ui/pages/account_dialogs.h"
 #include "ui/pages/suppressions_dialog.h"
 #include "ui/widgets/table.h"
+#include "support/patience.h"
 
 #include <QCheckBox>
 #include <QDialogButtonBox>
@@ -15,7 +16,6 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn;
 using namespace Qt::StringLiterals;

@@ -1,13 +1,13 @@
 // What is kept of windows and columns from one start to the next.
 #include "ui/widgets/places.h"
 #include "ui/widgets/table.h"
+#include "support/patience.h"
 
 #include <QFile>
 #include <QHeaderView>
 #include <QScreen>
 #include <QTableView>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn::ui;
 using namespace Qt::StringLiterals;

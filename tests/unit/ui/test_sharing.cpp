@@ -4,6 +4,7 @@
 #include "platform/store/store.h"
 #include "ui/pages/sharing_dialogs.h"
 #include "ui/widgets/table.h"
+#include "support/patience.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -15,7 +16,6 @@
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn;
 using namespace Qt::StringLiterals;
@@ -59,7 +59,7 @@ private:
         m_client->call(method, parameters, [&](const Result<QJsonValue> &result) {
             answer = result ? result->toObject() : QJsonObject{{u"error"_s, result.error().text}};
         });
-        return QTest::qWaitFor([&] { return answer.has_value(); }, 20'000) ? *answer : QJsonObject();
+        return test::waitFor([&] { return answer.has_value(); }) ? *answer : QJsonObject();
     }
     void open()
     {

@@ -4,6 +4,7 @@
 #include "platform/store/store.h"
 #include "ui/pages/signatures_dialog.h"
 #include "ui/widgets/table.h"
+#include "support/patience.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
@@ -12,7 +13,6 @@
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn;
 using namespace Qt::StringLiterals;

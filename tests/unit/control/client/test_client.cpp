@@ -2,12 +2,12 @@
 #include "control/api/messages.h"
 #include "control/api/values.h"
 #include "control/client/client.h"
+#include "support/patience.h"
 
 #include <QLocalServer>
 #include <QLocalSocket>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 #include <optional>
 
@@ -231,7 +231,7 @@ private:
     Request hear()
     {
         std::optional<QByteArray> line;
-        (void)QTest::qWaitFor([&] {
+        (void)test::waitFor([&] {
             line = m_lines.next();
             if (!line && m_lines.append(m_peer->take()))
                 line = m_lines.next();

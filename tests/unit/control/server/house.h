@@ -5,10 +5,10 @@
 #include "control/server/server.h"
 #include "platform/store/maintenance.h"
 #include "platform/store/store.h"
+#include "support/patience.h"
 
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 #include <optional>
 
@@ -29,7 +29,7 @@ struct House
         client = std::make_unique<Client>(std::make_unique<MemoryLink>(server->connector()));
         QSignalSpy connected(client.get(), &Client::connected);
         client->open();
-        ok = connected.wait(5'000);
+        ok = connected.wait(test::longEnough);
     }
     ~House()
     {
@@ -70,7 +70,7 @@ struct House
     {
         std::optional<Result<QJsonValue>> answer;
         client->call(method, parameters, [&](Result<QJsonValue> result) { answer = std::move(result); });
-        if (!QTest::qWaitFor([&] { return answer.has_value(); }, 20'000))
+        if (!test::waitFor([&] { return answer.has_value(); }))
             return fail(ErrorKind::Internal, u"no answer"_s);
         return *answer;
     }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "platform/net/network.h"
+#include "support/patience.h"
 
 #include <QElapsedTimer>
 #include <QFile>
 #include <QSslSocket>
-#include <QTest>
 
 #include <mutex>
 #include <optional>
@@ -26,7 +26,7 @@ struct Diary
     std::atomic<int> opened = 0, closed = 0, peerClosed = 0, timedOut = 0, answered = 0, pieces = 0;
     std::atomic<qint64> received = 0, mostWaiting = 0;
     TlsFacts facts; // the last told
-    std::chrono::milliseconds patience{0};
+    std::atomic<std::chrono::milliseconds> patience{};
     bool slowGoodbye = false; // shutDown() waits for a held answer
     std::function<void()> whenAsked; // called for a LATER, on the worker; guarded by mutex
 
@@ -277,7 +277,7 @@ public:
     }
     bool isConnected()
     {
-        return QTest::qWaitFor([this] { return state() == ConnectedState; }, 5000);
+        return test::waitFor([this] { return state() == ConnectedState; });
     }
     void say(const QByteArray &octets)
     {
@@ -286,23 +286,22 @@ public:
         flush();
     }
     // The next line without its end; "(nothing)" when there is none in time, "(closed)" at the end.
-    QByteArray line(int timeout = 10'000)
+    QByteArray line()
     {
-        const bool got = QTest::qWaitFor([this] { return canReadLine() || state() == UnconnectedState; }, timeout);
+        const bool got = test::waitFor([this] { return canReadLine() || state() == UnconnectedState; });
         if (canReadLine())
             return readLine().trimmed();
         return got ? "(closed)" : "(nothing)";
     }
-    bool waitClosed(int timeout = 10'000)
+    bool waitClosed()
     {
-        return QTest::qWaitFor([this] { return state() == UnconnectedState; }, timeout);
+        return test::waitFor([this] { return state() == UnconnectedState; });
     }
     bool startTls(const QString &name = u"mail.example.test"_s)
     {
         setPeerVerifyName(name);
         startClientEncryption();
-        return QTest::qWaitFor([this] { return isEncrypted() || state() == UnconnectedState; }, 10'000)
-               && isEncrypted();
+        return test::waitFor([this] { return isEncrypted() || state() == UnconnectedState; }) && isEncrypted();
     }
 };
 

@@ -1,5 +1,6 @@
 // Connections that we begin, against a plain or TLS server of Qt's.
 #include "platform/net/network.h"
+#include "support/patience.h"
 
 #include <QFile>
 #include <QSslConfiguration>
@@ -8,7 +9,6 @@
 #include <QSslSocket>
 #include <QTcpServer>
 #include <QTemporaryDir>
-#include <QTest>
 
 #include <mutex>
 
@@ -132,7 +132,7 @@ private Q_SLOTS:
         QTcpServer server;
         QVERIFY(server.listen(QHostAddress::LocalHost));
         network->depart(departure(server.serverPort()));
-        QVERIFY(server.waitForNewConnection(10'000));
+        QVERIFY(server.waitForNewConnection(60'000));
         QTcpSocket &peer = *server.nextPendingConnection();
         QTRY_COMPARE(peer.peek(100), "hello\r\n"_ba);
         peer.write("bye\r\n");
@@ -184,7 +184,7 @@ private Q_SLOTS:
         QTcpServer server;
         QVERIFY(server.listen(QHostAddress::LocalHost));
         network->depart(departure(server.serverPort()));
-        QVERIFY(server.waitForNewConnection(10'000));
+        QVERIFY(server.waitForNewConnection(60'000));
         QTcpSocket &plain = *server.nextPendingConnection();
         QTRY_COMPARE(plain.peek(100), "hello\r\n"_ba);
         plain.write("tls\r\n");

@@ -8,9 +8,9 @@
 #include "platform/store/store.h"
 #include "platform/store/trace.h"
 #include "platform/store/transaction.h"
+#include "support/patience.h"
 
 #include <QTemporaryDir>
-#include <QTest>
 
 #include <condition_variable>
 #include <mutex>

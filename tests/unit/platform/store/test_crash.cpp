@@ -129,7 +129,7 @@ void TestCrash::keepsWhatWasAcknowledged()
         // Killed at some moment after its first acknowledgements.
         const qsizetype enough = QRandomGenerator::global()->bounded(1, 6'000);
         QByteArray output;
-        while (output.size() < enough && writer.waitForReadyRead(20'000))
+        while (output.size() < enough && writer.waitForReadyRead(60'000))
             output += writer.readAll();
         writer.kill();
         writer.waitForFinished();
@@ -180,7 +180,7 @@ void TestCrash::keepsChangesThatAreNotCarriedOut()
         writer.start(QCoreApplication::applicationFilePath(), {u"--flag"_s, house.directory.path(), QString::number(next)});
         const qsizetype enough = QRandomGenerator::global()->bounded(1, 60);
         QByteArray output;
-        while (output.size() < enough && writer.waitForReadyRead(20'000))
+        while (output.size() < enough && writer.waitForReadyRead(60'000))
             output += writer.readAll();
         QThread::msleep(QRandomGenerator::global()->bounded(30u));
         writer.kill();

@@ -1,10 +1,9 @@
 // Other programs, run without a shell.
 #include "platform/system/command.h"
+#include "support/patience.h"
 
-#include <QElapsedTimer>
 #include <QFile>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn;
 using namespace posthorn::system;
@@ -18,7 +17,7 @@ class TestCommand : public QObject
         QObject context;
         std::optional<Result<QByteArray>> got;
         runCommand(&context, command, limits, [&](const Result<QByteArray> &printed) { got = printed; });
-        return QTest::qWaitFor([&] { return got.has_value(); }, 20'000) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
+        return test::waitFor([&] { return got.has_value(); }) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
     }
 
     static QByteArray contentsOf(QFile &file)
@@ -50,11 +49,8 @@ private Q_SLOTS:
     }
     void endsWhatTakesTooLong()
     {
-        QElapsedTimer timer;
-        timer.start();
-        const auto result = run({u"/bin/sleep"_s, u"30"_s}, {std::chrono::milliseconds(100), 10});
+        const auto result = run({u"/bin/sleep"_s, u"600"_s}, {std::chrono::milliseconds(100), 10}); // longer than we wait for it
         QVERIFY(!result && result.error().kind == ErrorKind::Unavailable);
-        QVERIFY(timer.elapsed() < 10'000);
     }
     void endsWhatPrintsTooMuch()
     {
@@ -69,7 +65,7 @@ private Q_SLOTS:
         QByteArray number;
         {
             QObject context;
-            runCommand(&context, {u"/bin/sh"_s, u"-c"_s, u"echo $$ > '%1'; exec sleep 60"_s.arg(file.fileName())}, {},
+            runCommand(&context, {u"/bin/sh"_s, u"-c"_s, u"echo $$ > '%1'; exec sleep 600"_s.arg(file.fileName())}, {},
                        [&](const Result<QByteArray> &) { told = true; });
             QTRY_VERIFY((number = contentsOf(file)).endsWith('\n'));
         }

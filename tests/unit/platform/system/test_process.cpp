@@ -1,12 +1,12 @@
 #include "platform/system/clock.h"
 #include "platform/system/data_directory.h"
 #include "platform/system/process.h"
+#include "support/patience.h"
 
 #include <QFile>
 #include <QProcess>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 #ifdef Q_OS_UNIX
 #include <csignal>

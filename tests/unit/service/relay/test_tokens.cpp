@@ -1,10 +1,10 @@
 // Tokens printed by commands.
 #include "service/relay/tokens.h"
+#include "support/patience.h"
 
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 using namespace posthorn;
 using namespace posthorn::relay;
@@ -31,7 +31,7 @@ class TestTokens : public QObject
     {
         std::optional<Result<QByteArray>> got;
         tokens.fetch(command, refused, [&](const Result<QByteArray> &token) { got = token; });
-        return QTest::qWaitFor([&] { return got.has_value(); }, 10'000) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
+        return test::waitFor([&] { return got.has_value(); }) ? *got : fail(ErrorKind::Internal, u"no answer"_s);
     }
 
 private Q_SLOTS:
@@ -66,7 +66,7 @@ private Q_SLOTS:
         QList<QByteArray> got;
         for (int i = 0; i < 20; ++i)
             tokens.fetch(path, {}, [&](const Result<QByteArray> &token) { got += token.value_or("none"); });
-        QVERIFY(QTest::qWaitFor([&] { return got.size() == 20; }));
+        QVERIFY(test::waitFor([&] { return got.size() == 20; }));
         QCOMPARE(got, QList<QByteArray>(20, "token-1"));
     }
     void saysWhatIsWrong_data()
