@@ -1,12 +1,11 @@
 // The resolver against a name server of its own: answers by UDP and TCP, silence, forgeries, and who waits for whom.
 #include "platform/net/dns_client.h"
 #include "platform/net/resolver.h"
+#include "support/patience.h"
 
-#include <QElapsedTimer>
 #include <QNetworkDatagram>
 #include <QTcpServer>
 #include <QTcpSocket>
-#include <QTest>
 #include <QUdpSocket>
 #include <QtEndian>
 
@@ -102,8 +101,7 @@ private Q_SLOTS:
     void init()
     {
         m_server = std::make_unique<NameServer>();
-        m_resolver = std::make_unique<Resolver>(nullptr, std::chrono::milliseconds(100));
-        m_resolver->setServer(QHostAddress::LocalHost, m_server->port());
+        askAgainAfter(std::chrono::seconds(5)); // not at all, where the server answers
     }
     void tellsAnswersApart_data()
     {
@@ -121,6 +119,8 @@ private Q_SLOTS:
     void tellsAnswersApart()
     {
         QFETCH(QByteArray, name);
+        if (name.startsWith("deaf"))
+            askAgainAfter(std::chrono::milliseconds(100));
         const DnsAnswer answer = look(name);
         QTEST(answer.status, "status");
         QTEST(int(answer.addresses.size()), "count");
@@ -138,36 +138,36 @@ private Q_SLOTS:
     }
     void letsNobodyWaitForTheSilent()
     {
-        m_resolver = std::make_unique<Resolver>(nullptr, std::chrono::seconds(2)); // 14 s until one is given up
-        m_resolver->setServer(QHostAddress::LocalHost, m_server->port());
+        askAgainAfter(std::chrono::seconds(20)); // 68 s until one is given up
+        int givenUp = 0;
         for (int i = 0; i < 1'500; ++i)
-            m_resolver->addresses("silent.x" + QByteArray::number(i), [](const DnsAnswer &) {});
-        QElapsedTimer clock;
-        clock.start();
+            m_resolver->addresses("silent.x" + QByteArray::number(i), [&](const DnsAnswer &) { ++givenUp; });
         QCOMPARE(look("one.example").status, Status::Found);
-        QVERIFY2(clock.elapsed() < 12'000, qPrintable(QString::number(clock.elapsed())));
+        QCOMPARE(givenUp, 0);
     }
     void asksFromManyPorts()
     {
         int found = 0;
         for (int i = 0; i < 600; ++i)
             m_resolver->addresses("p" + QByteArray::number(i) + ".example", [&](const DnsAnswer &) { ++found; });
-        QTRY_COMPARE_WITH_TIMEOUT(found, 600, 10'000);
+        QTRY_COMPARE(found, 600);
         QVERIFY2(m_server->ports.size() >= 20, qPrintable(QString::number(m_server->ports.size())));
     }
     void hearsWhereTcpIsNotServed()
     {
         m_server->closeTcp();
+        askAgainAfter(std::chrono::milliseconds(500));
         QCOMPARE(look("slow.example").status, Status::Found); // it answers the third question only
     }
     void asksManyByTcpWhatUdpLoses()
     {
+        askAgainAfter(std::chrono::seconds(2)); // who has no turn by TCP within 8 s then is given up
         int found = 0;
         for (int i = 0; i < 500; ++i)
             m_resolver->addresses("deaf" + QByteArray::number(i) + ".example", [&](const DnsAnswer &answer) {
                 found += answer.status == Status::Found ? 1 : 0;
             });
-        QTRY_COMPARE_WITH_TIMEOUT(found, 500, 10'000);
+        QTRY_COMPARE(found, 500);
     }
     void answersVeryManyWithoutAServer()
     {
@@ -185,17 +185,23 @@ private Q_SLOTS:
     }
     void givesUpOnTheSilent()
     {
+        askAgainAfter(std::chrono::milliseconds(100));
         QCOMPARE(look("silent.example").status, Status::Failed);
-        QCOMPARE(m_server->asked["silent"], 4); // twice each kind of address
-        QCOMPARE(m_server->askedByTcp["silent"], 2);
+        QTRY_COMPARE(m_server->asked["silent"], 4); // twice each kind of address
+        QTRY_COMPARE(m_server->askedByTcp["silent"], 2);
     }
 
 private:
+    void askAgainAfter(std::chrono::milliseconds wait)
+    {
+        m_resolver = std::make_unique<Resolver>(nullptr, wait);
+        m_resolver->setServer(QHostAddress::LocalHost, m_server->port());
+    }
     DnsAnswer look(const QByteArray &name)
     {
         std::optional<DnsAnswer> found;
         m_resolver->addresses(name, [&](const DnsAnswer &answer) { found = answer; });
-        (void)QTest::qWaitFor([&] { return found.has_value(); }, 30'000);
+        (void)test::waitFor([&] { return found.has_value(); });
         return found.value_or(DnsAnswer{.error = QStringLiteral("no answer")});
     }
 
