@@ -1,9 +1,9 @@
 #include "platform/system/poller.h"
 #include "platform/system/sockets.h"
+#include "support/patience.h"
 
 #include <QTcpServer>
 #include <QTcpSocket>
-#include <QTest>
 
 using namespace posthorn;
 using system::Poller;
@@ -66,8 +66,8 @@ void TestSockets::connectPair(const QHostAddress &address)
     m_client = std::make_unique<QTcpSocket>();
     m_client->connectToHost(address == QHostAddress::Any ? QHostAddress(u"127.0.0.1"_s) : address, m_server->serverPort());
     QVERIFY(m_client->waitForConnected());
-    m_socket = system::accept(m_server->socketDescriptor(), m_remote);
-    QVERIFY(m_socket >= 0);
+    // The client may know of its connection before the system has told the server.
+    QVERIFY(test::waitFor([this] { return (m_socket = system::accept(m_server->socketDescriptor(), m_remote)) >= 0; }));
 }
 
 void TestSockets::sendsAndReceives()
