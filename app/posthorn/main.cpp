@@ -90,6 +90,8 @@ int main(int argc, char **argv)
     QApplication::setApplicationVersion(QStringLiteral(POSTHORN_VERSION));
     QApplication::setWindowIcon(ui::TrayIcon::iconFor(ui::TrayIcon::State::Running));
     const Arguments arguments = parseArguments(app);
+    system::StopSignals signals; // a clean stop, as of a server, from the first moment at which anybody sees us
+    QObject::connect(&signals, &system::StopSignals::stopRequested, &app, [] { QApplication::exit(); });
     const QString folder = arguments.engine.dataDirectory;
     const bool attach = arguments.attach || isServed(folder);
 
@@ -107,8 +109,6 @@ int main(int argc, char **argv)
     ui::MainWindow window(client, server, attach ? folder : QString());
     ui::TrayIcon tray(server);
     tie(window, tray);
-    system::StopSignals signals; // a clean stop, as of a server
-    QObject::connect(&signals, &system::StopSignals::stopRequested, &app, [] { QApplication::exit(); });
     if (hosted) {
         tie(*hosted, server);
         QObject::connect(hosted.get(), &HostedEngine::started, &client, &control::Client::open); // at once, not at its next try
