@@ -85,7 +85,7 @@ class NextServer:
 
     def __enter__(self):
         self.begin()
-        for _ in range(200):
+        for _ in range(2400):
             try: socket.create_connection(("127.0.0.1", self.port)).close(); return self
             except OSError: time.sleep(0.05)
         raise AssertionError(f"nobody answers at port {self.port}: {self.log()}")

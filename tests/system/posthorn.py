@@ -5,6 +5,8 @@ POSTHORND = os.environ.get("POSTHORND") or sys.exit("POSTHORND must name the pro
 SERVICES = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s"]
 PASSWORD = "correct horse"
 
+LONG_ENOUGH = 120 # seconds, for what comes by itself; at once on a machine that has nothing else to do
+
 TRUST = ssl.create_default_context()
 TRUST.check_hostname, TRUST.verify_mode = False, ssl.CERT_NONE # the certificate is the server's own
 
@@ -40,7 +42,7 @@ class Server:
 
     def ask(self, *arguments, text=None, json_result=False, check=True):
         command = [POSTHORND, *arguments, "--data", self.data] + (["--json"] if json_result else [])
-        done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=120)
+        done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=600)
         if check and done.returncode:
             raise AssertionError(f"{' '.join(arguments)} exits with {done.returncode}: {done.stderr}{done.stdout}")
         return json.loads(done.stdout) if json_result else done if not check else done.stdout
@@ -56,7 +58,7 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=LONG_ENOUGH):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(timeout=seconds)
@@ -66,18 +68,27 @@ class Server:
         return int(re.search(r"^VmRSS:\s+(\d+)", open(f"/proc/{self.process.pid}/status").read(), re.M).group(1))
 
     def imap(self, user="anna@example.test", password=PASSWORD):
-        client = imaplib.IMAP4("127.0.0.1", self.ports["imap"], timeout=60)
+        client = imaplib.IMAP4("127.0.0.1", self.ports["imap"], timeout=LONG_ENOUGH)
         client.login(user, password)
         return client
 
     def smtp(self, service="smtp"):
-        return smtplib.SMTP("127.0.0.1", self.ports[service], local_hostname="client.example", timeout=60)
+        return smtplib.SMTP("127.0.0.1", self.ports[service], local_hostname="client.example", timeout=LONG_ENOUGH)
 
     def __enter__(self): return self
     def __exit__(self, kind, *_):
         if self.process and self.process.poll() is None:
             if kind: self.kill()
             else: self.stop()
+
+
+def until(what, check, seconds=LONG_ENOUGH):
+    """Polls, for other programs have no way to tell us; gives what was found. `what` is words, or gives them."""
+    end = time.monotonic() + seconds
+    while not (found := check()):
+        if time.monotonic() > end: raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
+        time.sleep(0.05)
+    return found
 
 
 class StandIn:
@@ -157,7 +168,7 @@ Expunge Both
     return ["mbsync", "-q", "-c", f"{folder}/rc", "both"]
 
 
-def raw(port, timeout=30):
+def raw(port, timeout=LONG_ENOUGH):
     s = socket.create_connection(("127.0.0.1", port), timeout=timeout)
     return s, s.makefile("rb")
 
@@ -175,7 +186,7 @@ def subjects(imap, mailbox="INBOX"):
     found = imap.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
     return [part[1].decode().strip()[9:] for part in found if isinstance(part, tuple)]
 
-def tool(*command, text=None, timeout=120, env=None, check=True):
+def tool(*command, text=None, timeout=600, env=None, check=True):
     done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=timeout,
                           env={**os.environ, **(env or {})})
     if check and done.returncode:

@@ -65,7 +65,7 @@ def kill_when(server, process, ready):
         assert process.poll() is None, "it was done before the server was killed"
         time.sleep(0.005)
     server.kill()
-    process.wait(timeout=120)
+    process.wait(timeout=600)
     server.start(fixed_ports=True)
 
 

@@ -1,17 +1,9 @@
 """The tray app, without a screen: it looks after a posthornd that is stopped, killed and started again, and hosts its own."""
-import os, signal, subprocess, tempfile, time
+import os, signal, subprocess, tempfile
 
-from posthorn import Server, run
+from posthorn import LONG_ENOUGH, Server, run, until
 
 POSTHORN = os.environ["POSTHORN"]
-
-
-def until(what, check, seconds=30):
-    """Polls, for the window has no way to tell us."""
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 class Window:
@@ -23,7 +15,7 @@ class Window:
 
     def ends(self):
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=LONG_ENOUGH)
 
     def __enter__(self): return self
     def __exit__(self, *_):
