@@ -4,24 +4,25 @@ from test_relay import *
 
 
 class Stream:
-    def __init__(self, peer): self.peer, self.buffer = peer, b""
+    def __init__(self, peer): self.peer, self.buffer, self.taken = peer, b"", 0
 
     def fill(self):
         more = self.peer.recv(65536)
-        self.buffer += more
+        self.buffer, self.taken = self.buffer[self.taken:] + more, 0
         return more
 
     def readline(self):
-        while b"\n" not in self.buffer and self.fill(): pass
-        line, end, self.buffer = self.buffer.partition(b"\n")
-        return line + end
+        while (end := self.buffer.find(b"\n", self.taken)) < 0 and self.fill(): pass
+        line = self.buffer[self.taken:end + 1 if end >= 0 else len(self.buffer)]
+        self.taken += len(line)
+        return line
 
     def read(self, count):
-        while len(self.buffer) < count and self.fill(): pass
+        while len(self.buffer) - self.taken < count and self.fill(): pass
 
     def forget(self):
         time.sleep(0.1) # what was sent with the line is here by now
-        self.buffer = b""
+        self.buffer, self.taken = b"", 0
         with contextlib.suppress(BlockingIOError): self.peer.recv(1 << 20, socket.MSG_DONTWAIT)
 
 
@@ -137,7 +138,7 @@ FAULTS = {
     "speaks in noughts": (at("", "\0" * 20), "not SMTP"),
     "has codes of its own": (at("MAIL", "650 what"), "not SMTP"),
     "changes its code on the way": (at("MAIL", "250-ok\r\n451 no"), "not SMTP"),
-    "says nothing": (at("", lambda say, f: time.sleep(30)), "did not answer in time"),
+    "says nothing": (at("", lambda say, f: time.sleep(60)), "did not answer in time"),
     "closes after EHLO": (at("EHLO", lambda *_: hang_up()), "connection was lost"),
     "refuses EHLO and HELO": (lambda say, line, f: "501 no" if line and line[1:4].upper() in ("HLO", "ELO") else None, "501"),
     "lists without end": (at("EHLO", endlessly("250-X\r\n")), "not SMTP"),
@@ -170,7 +171,7 @@ ODD = {
 
 
 def nobody_loses_mail_by_the_faults_of_others():
-    with contextlib.ExitStack() as stack, Server(settings={**FAST, "relay.timeout": "3", "relay.retry_schedule": "2s 1h"}) as server:
+    with contextlib.ExitStack() as stack, Server(settings={**FAST, "relay.timeout": "10", "relay.retry_schedule": "2s 1h"}) as server:
         server.add("anna")
         peers, kinds = {}, {}
         for number, (name, play) in enumerate([*((n, p) for n, (p, _) in FAULTS.items()), *ODD.items()]):
@@ -183,7 +184,7 @@ def nobody_loses_mail_by_the_faults_of_others():
         def left(): return {kinds[e["domain"]]: e for e in entries(server)}
         def told():
             return all(e["attempts"] >= 2 for e in left().values()) and set(left()) <= set(FAULTS)
-        until("all are tried twice, and the odd ones have theirs", told, 60)
+        until("all are tried twice, and the odd ones have theirs", told, 300)
         for name, (_, word) in FAULTS.items():
             assert name in left(), f"{name}: gone from the queue"
             assert word in left()[name]["lastError"], (name, left()[name]["lastError"])
@@ -221,7 +222,7 @@ def takes_the_next_server_when_one_takes_nothing():
                 "relay.retry_schedule": "1s", "dns.server": f"127.0.0.1:{dns.port}"}) as server:
             server.add("anna")
             send(server, "ben@swapped.example")
-            until("the second server has it", lambda: second.mails() and not entries(server), 20)
+            until("the second server has it", lambda: second.mails() and not entries(server))
             assert len(refusing.commands) > 1 and not any(refusing.mails) # a lone dot ends what nobody is to get
             clean(server)
         refusing.socket.close()
@@ -297,12 +298,12 @@ def names_that_nobody_answers_for_delay_no_other():
         until("they are asked for", lambda: dns.asked >= 200)
         began = time.monotonic()
         send(server, "ben@live.example")
-        until("the living one has its mail", lambda: sink.mails(), 20)
+        until("the living one has its mail", sink.mails)
         spent = time.monotonic() - began
-        until("the others wait for later", lambda: all(e["attempts"] for e in entries(server)), 60)
+        until("the others wait for later", lambda: all(e["attempts"] for e in entries(server)))
         assert "4.4.3" in entries(server)[0]["lastError"] and len(entries(server)) == 400
         print(f"    one message in {spent:.2f} s beside 400 domains without an answer")
-        assert spent < 3, spent
+        assert spent < 10, spent # before the first of them is given up
         clean(server)
 
 
@@ -315,7 +316,7 @@ def finds_all_where_a_name_server_answers_few():
         began = time.monotonic()
         domains = [f"d{i}.{kind}.example" for i in range(200) for kind in ("many", "plain")]
         for at in range(0, 400, 100): send(server, *(f"ben@{domain}" for domain in domains[at:at + 100]))
-        until("all are sent", lambda: all(e["attempts"] for e in entries(server)), 120)
+        until("all are sent", lambda: all(e["attempts"] for e in entries(server)), 300)
         assert not entries(server), {e["domain"]: e["lastError"] for e in entries(server)}
         print(f"    400 domains in {time.monotonic() - began:.1f} s")
         clean(server)
