@@ -123,8 +123,7 @@ def swaks_tries_every_way_in():
         assert "550 5.7.1" in relay.stdout, relay.stdout
         imap = server.imap()
         assert imap.select("INBOX")[1] == [b"5"]
-        found = server.ask("trace", "elsewhere.example")
-        assert "5.7.1" in found, found
+        until("the refusal is in the trace", lambda: "5.7.1" in server.ask("trace", "elsewhere.example"))
 
 
 def mbsync_agrees_both_ways():
@@ -163,7 +162,7 @@ set ssl_verify_dates=no ssl_verify_host=no imap_qresync=yes imap_condstore=yes m
     return command, {"HOME": folder, "TERM": "vt100", "LANG": "C.UTF-8"}
 
 
-def typed(command, env, answers={}, seconds=60):
+def typed(command, env, answers={}, seconds=300):
     """Runs it in a pseudo terminal, and answers what it asks: it ends by itself, or the test fails with what the screen shows."""
     import fcntl, pty, select, struct, termios, time
     pid, terminal = pty.fork()
@@ -222,7 +221,7 @@ class Compressed:
 
     def __init__(self, server, secure=True):
         import zlib
-        self.socket = socket.create_connection(("127.0.0.1", server.ports["imaps" if secure else "imap"]), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", server.ports["imaps" if secure else "imap"]), timeout=LONG_ENOUGH)
         if secure: self.socket = TRUST.wrap_socket(self.socket)
         self.out, self.into, self.got = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15), b""
         self.flush, self.received = zlib.Z_SYNC_FLUSH, 0
