@@ -33,7 +33,7 @@ for command in ("GETMETADATA", "SETMETADATA", "LISTRIGHTS"): imaplib.Commands[co
 
 
 class Idler:
-    """IDLEs on a mailbox and says after how long a line came."""
+    """IDLEs on a mailbox."""
     def __init__(self, server, user, mailbox):
         self.sock, self.file = raw(server.ports["imap"])
         self.file.readline()
@@ -47,8 +47,8 @@ class Idler:
         assert line.startswith(b"a OK"), line
 
     def wait(self, wanted):
+        """Until such a line is told."""
         while not re.search(wanted, line := self.file.readline()): assert line, wanted
-        return time.monotonic()
 
     def close(self): self.sock.close()
 
@@ -73,12 +73,10 @@ def an_office_shares_its_mail():
         refused(carl.select(q(inbox)), "NONEXISTENT")
         idler = Idler(server, BOB, inbox)
         good(anna.select(q(inbox)))
-        began = time.monotonic()
         good(anna.store("1", "+FLAGS", "(\\Flagged)"))
-        assert idler.wait(rb"FETCH .*\\Flagged") - began < 1
-        began = time.monotonic()
+        idler.wait(rb"FETCH .*\\Flagged")
         with server.smtp() as smtp: smtp.sendmail("x@elsewhere.example", ["office@example.test"], mail("another"))
-        assert idler.wait(rb"2 EXISTS") - began < 1
+        idler.wait(rb"2 EXISTS")
         good(anna.store("1", "+FLAGS", "(\\Deleted)"))
         good(anna.expunge())
         idler.wait(rb"1 EXPUNGE")
