@@ -15,6 +15,7 @@
 namespace posthorn::intake {
 
 // Thread-safe. An attack must not fill the store: beyond `maxWaiting` rows not yet written, refusals go to the log only.
+// It must be there until the store has written, or is closed.
 class Refusals
 {
 public:

@@ -47,7 +47,8 @@ private Q_SLOTS:
         QTemporaryDir folder;
         EventLog log;
         const auto store = *store::Store::open({.directory = folder.path()});
-        Refusals(*store, log).add(facts, {line, reply});
+        Refusals refusals(*store, log); // until all is written
+        refusals.add(facts, {line, reply});
         const auto [rows, today] = kept(*store);
         QCOMPARE(rows.size(), 1);
         QCOMPARE(rows.first().step, kind == EventKind::MessageRefused ? Step::Refused : Step::Denied);
