@@ -144,23 +144,30 @@ void FetchTask::answered(Session &session, NeedId id, Answer &answer)
 
 void FetchTask::askRows(Session &session)
 {
-    if (m_lowest && m_part.isEmpty()) {
-        const UidMap &messages = session.view->messages();
-        const qsizetype count = countOf(m_uids, messages);
-        const bool isMuch = m_wants.header || m_wants.body || m_wants.bodyStructure || m_wants.envelope;
-        const qsizetype first = qMax(0, count - (isMuch ? 20 : 500)); // all of these are held at once
-        m_part = partOf(m_uids, first, count, messages);
-        m_uids = partOf(m_uids, 0, first, messages);
+    if (m_part.isEmpty())
+        takePart(session.view->messages());
+    m_fetching = session.ask(FetchMessages{m_part, m_wants, m_modifiers.changedSince, batchOctets});
+}
+
+// All there are; of a command that was cut the newest, which are held at once to be turned round.
+void FetchTask::takePart(const UidMap &messages)
+{
+    if (m_lowest == 0) {
+        m_part = std::exchange(m_uids, {});
+        return;
     }
-    m_fetching = session.ask(FetchMessages{m_lowest ? m_part : m_uids, m_wants, m_modifiers.changedSince, batchOctets});
+    const bool isMuch = m_wants.header || m_wants.body || m_wants.bodyStructure || m_wants.envelope;
+    const qsizetype count = countOf(m_uids, messages);
+    const qsizetype first = qMax(0, count - (isMuch ? 20 : 500));
+    m_part = partOf(m_uids, first, count, messages);
+    m_uids = partOf(m_uids, 0, first, messages);
 }
 
 void FetchTask::received(FetchedRows &rows)
 {
-    QList<UidRange> &asked = m_lowest ? m_part : m_uids;
-    asked = rows.nextUid ? rangesFrom(asked, rows.nextUid) : QList<UidRange>();
+    m_part = rows.nextUid ? rangesFrom(m_part, rows.nextUid) : QList<UidRange>();
     m_batch = rows.rows.size();
-    if (!m_lowest) {
+    if (m_lowest == 0) {
         m_rows.append(std::move(rows.rows));
         return;
     }

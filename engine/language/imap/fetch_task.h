@@ -51,6 +51,7 @@ private:
 
     void proceed(Session &session);
     void askRows(Session &session);
+    void takePart(const UidMap &messages);
     void received(FetchedRows &rows);
     // False: the rest of the row comes with content that was asked for.
     [[nodiscard]] bool nextRow(Session &session);
@@ -75,10 +76,10 @@ private:
     FetchModifiers m_modifiers;
 
     NeedId m_vanishing = 0, m_looking = 0, m_marking = 0, m_fetching = 0, m_reading = 0; // needs not answered yet
-    QList<UidRange> m_uids;       // to be looked at, then to be asked for
+    QList<UidRange> m_uids;       // to be looked at, then to be asked for after m_part
     Uid m_lowest = 0;             // the limit's (RFC 9738); 0: all are fetched
-    QList<UidRange> m_part;       // a cut command goes from the newest down (§3.1): what is asked for of it now
-    QList<FetchedRow> m_partRows; // that are here of that
+    QList<UidRange> m_part;       // what is asked for now: all, or the newest, for a cut command goes down from there (§3.1)
+    QList<FetchedRow> m_partRows; // of a cut command, that are here of it
     QList<UidRange> m_unseen;
     QList<MessageMark> m_becameSeen; // ascending
     QQueue<FetchedRow> m_rows;    // to be written
