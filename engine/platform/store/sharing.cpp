@@ -227,7 +227,7 @@ Result<bool> Sharing::hasChildren(Connection &connection, AccountId who, const R
 {
     if (of.isOwn) {
         auto child = connection.select("SELECT 1 FROM mailbox WHERE account_id = ? AND name > ? AND name < ? LIMIT 1", who.value,
-                                             of.name + u'/', of.name + u'0'); // which is next to the separator
+                                       of.name + u'/', of.name + u'0'); // which is next to the separator
         return child.number().transform([](const std::optional<qint64> &row) { return row.has_value(); });
     }
     const auto all = list(connection, who);
